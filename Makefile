@@ -1,0 +1,167 @@
+# ipcbox: one binary a file in cmd/, one page a file in man/; no list names the tools.
+
+VERSION  = 0.1.0
+PREFIX   = /usr/local
+BINDIR   = $(PREFIX)/bin
+DATADIR  = $(PREFIX)/share
+MANDIR   = $(DATADIR)/man
+BASHDIR  = $(DATADIR)/bash-completion/completions
+ZSHDIR   = $(DATADIR)/zsh/site-functions
+FISHDIR  = $(DATADIR)/fish/vendor_completions.d
+BUILD    = build
+CFLAGS   = -O2
+INSTALL  = install
+JOBS     = $(shell nproc)
+
+# make V=1 shows the commands.
+V  =
+Q := $(if $(V),,@)
+
+# A static musl program starts in a sixth of the time that a dynamic glibc one takes.
+ifeq ($(origin CC),default)
+CC := $(if $(shell command -v musl-gcc),musl-gcc,cc)
+endif
+MUSL      := $(findstring musl,$(CC))
+SYSTEM_CC := $(if $(MUSL),cc,$(CC))
+
+SOURCES := $(sort $(wildcard cmd/*.c))
+TOOLS   := $(SOURCES:cmd/%.c=%)
+MODULES := $(sort $(wildcard common/*.c))
+PAGES   := $(sort $(patsubst man/%.scd,%,$(wildcard man/*.scd)))
+PEERS   := $(sort $(patsubst tests/peers/%.c,%,$(wildcard tests/peers/*.c)))
+# POSIX semaphores have the memory layout of the system's C library, so what uses them links with it.
+SYSTEM_TOOLS := $(patsubst cmd/%.c,%,$(shell grep -l '"semaphores.h"' $(SOURCES)))
+STATIC_TOOLS := $(filter-out $(SYSTEM_TOOLS),$(TOOLS))
+
+# musl-gcc does not look where the kernel's headers lie.
+MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
+WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+            -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+ifneq ($(filter-out x86_64%,$(MULTIARCH)),)
+HARDEN   := $(filter-out -fcf-protection,$(HARDEN))
+endif
+OUR_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -Icommon
+OUR_CFLAGS   := -std=gnu11 $(WARN) $(HARDEN) -ffunction-sections -fdata-sections \
+                -ffile-prefix-map=$(CURDIR)=.
+OUR_LDFLAGS  := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=none
+SYSTEM_CFLAGS  := -fPIE
+SYSTEM_LDFLAGS := -pie
+ifneq ($(MUSL),)
+STATIC_CPPFLAGS := -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
+STATIC_CFLAGS   := -fno-pie
+STATIC_LDFLAGS  := -static -no-pie
+else
+STATIC_CFLAGS   := $(SYSTEM_CFLAGS)
+STATIC_LDFLAGS  := $(SYSTEM_LDFLAGS)
+endif
+
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+.PHONY: all tools pages peers deps deps-lint demo check lint install uninstall clean help FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: tools pages ## build the tools and their pages into build/
+
+tools: $(TOOLS:%=$(BUILD)/bin/%)
+pages: $(PAGES:%=$(BUILD)/man/%)
+peers: $(PEERS:%=$(BUILD)/peers/%)
+
+$(STATIC_TOOLS:%=$(BUILD)/bin/%): $(BUILD)/bin/%: $(BUILD)/static/cmd/%.o $(BUILD)/static/ipcbox.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(STATIC_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(SYSTEM_TOOLS:%=$(BUILD)/bin/%): $(BUILD)/bin/%: $(BUILD)/system/cmd/%.o $(BUILD)/system/ipcbox.a
+	@mkdir -p $(@D)
+	$(Q)$(SYSTEM_CC) $(OUR_LDFLAGS) $(SYSTEM_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(BUILD)/peers/%: tests/peers/%.c $(BUILD)/system/ipcbox.a
+	@mkdir -p $(@D)
+	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $^ -pthread
+
+$(BUILD)/%/ipcbox.a: $(MODULES:%.c=$(BUILD)/\%/%.o)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+
+$(BUILD)/static/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(STATIC_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(STATIC_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/system/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(SYSTEM_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/man/%: man/%.scd
+	@mkdir -p $(@D)
+	$(Q)scdoc <$< >$@
+
+# Objects of one compiler never end in a program of another: other flags, other objects.
+FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+-include $(wildcard $(BUILD)/*/*/*.d)
+
+DEPS      = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
+            socat netcat-openbsd curl procps
+DEPS_LINT = clang clang-format clang-tidy cppcheck shellcheck shfmt
+
+# Installs what of $(1) dpkg does not know as installed.
+define install_packages
+	@missing=; for package in $(1); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || \
+	        missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then echo '$@: nothing to install'; exit 0; fi; \
+	command -v apt-get >/dev/null || { \
+	    echo "$@: needs, by Debian's names:$$missing (no apt-get here: install them by hand)" >&2; \
+	    exit 1; }; \
+	sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
+	echo "$@: $$sudo apt-get install$$missing"; \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    $$missing </dev/null >/dev/null
+endef
+
+deps: ## install what building, demo and tests need (apt-get; sudo where not root)
+	$(call install_packages,$(DEPS))
+
+deps-lint: ## install what make lint needs
+	$(call install_packages,$(DEPS_LINT))
+
+demo: tools ## show every tool at work on real data, results checked
+	tests/demo.sh $(BUILD)/bin
+
+check: all peers ## run all tests
+	BUILD=$(abspath $(BUILD)) bats --jobs $(JOBS) tests
+
+lint: all ## formatting, static analysis, and that tools, pages and completions agree
+	BUILD=$(abspath $(BUILD)) tests/lint.sh
+
+install: all ## install below $(DESTDIR)$(PREFIX)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7 \
+	    $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	$(INSTALL) -s -m 0755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 0644 $(patsubst %,$(BUILD)/man/%,$(filter %.1,$(PAGES))) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 0644 $(patsubst %,$(BUILD)/man/%,$(filter %.7,$(PAGES))) $(DESTDIR)$(MANDIR)/man7
+	$(INSTALL) -m 0644 completions/bash/* $(DESTDIR)$(BASHDIR)
+	$(INSTALL) -m 0644 completions/zsh/* $(DESTDIR)$(ZSHDIR)
+	$(INSTALL) -m 0644 completions/fish/* $(DESTDIR)$(FISHDIR)
+
+uninstall: ## remove what install put there
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) \
+	    $(patsubst %,$(DESTDIR)$(MANDIR)/man1/%,$(filter %.1,$(PAGES))) \
+	    $(patsubst %,$(DESTDIR)$(MANDIR)/man7/%,$(filter %.7,$(PAGES))) \
+	    $(patsubst completions/bash/%,$(DESTDIR)$(BASHDIR)/%,$(wildcard completions/bash/*)) \
+	    $(patsubst completions/zsh/%,$(DESTDIR)$(ZSHDIR)/%,$(wildcard completions/zsh/*)) \
+	    $(patsubst completions/fish/%,$(DESTDIR)$(FISHDIR)/%,$(wildcard completions/fish/*))
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR BUILD JOBS; V=1 shows commands.'

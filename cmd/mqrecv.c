@@ -1,0 +1,191 @@
+/* mqrecv: takes messages from a POSIX or System V message queue
+ *
+ * Each message taken is written to standard output as one record before the next is taken. While
+ * a message is in hand INT, TERM and HUP wait: where the write fails or is interrupted, the message
+ * goes back into the queue, behind the others of its priority or type. Only SIGKILL between taking
+ * and writing loses a message, and a queue that another process filled up or removed meanwhile;
+ * then the error says what is lost. */
+
+#include "diag.h"
+#include "exits.h"
+#include "io.h"
+#include "options.h"
+#include "queue.h"
+#include "record.h"
+#include "report.h"
+#include "stop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct message {
+    const char *data;
+    size_t size;
+    long tag;
+};
+
+static const char *parse_choice(const char *text, void *value)
+{
+    struct queue_choice *choice = value;
+    int64_t type;
+    bool is_negated = *text == '!', is_bound = *text == '-';
+    if (parse_count(text + (is_negated || is_bound), &type))
+        return "not a type to receive (5, -5 for the lowest up to 5, !5 for any but 5)";
+    *choice = (struct queue_choice){.type = is_bound ? -type : type, .is_negated = is_negated};
+    return NULL;
+}
+
+static _Noreturn void fail(const char *name, const char *what)
+{
+    int errnum = errno;
+    if (errnum == EINTR && stop_signal())
+        stop_die();
+    diag_die(exits_for(errnum), "%s: %s: %m%s", name, what,
+             errnum == ENOENT ? " (mqsend -c creates it)" : "");
+}
+
+/* The write of MESSAGE failed with errno. It goes back, as long as that takes within TIMEOUT. */
+static _Noreturn void put_back(struct queue *queue, const struct message *message, int64_t timeout)
+{
+    const char *name = queue->name.text;
+    const char *tag_name = queue->is_sysv ? "type" : "priority";
+    int write_error = errno;
+    struct deadline deadline = deadline_in(timeout);
+
+    if (queue_send(queue, message->data, message->size, message->tag, &deadline) < 0)
+        diag_warn("%s: put back: %m; a message of %zu bytes with %s %ld is lost", name,
+                  message->size, tag_name, message->tag);
+    else if (write_error != EINTR)
+        diag_warn("%s: the message that stdout did not take went back to the end of its %s", name,
+                  tag_name);
+    if (stop_signal())
+        stop_die();
+    errno = write_error;
+    diag_die(EXIT_FAILED, "stdout: write: %m");
+}
+
+/* Takes COUNT messages. Returns the exit status. */
+static int take(struct queue *queue, int64_t count, bool takes_all,
+                const struct queue_choice *choice, enum record_form form, int64_t timeout)
+{
+    for (int64_t taken = 0; taken < count; taken++) {
+        struct deadline deadline = deadline_in(takes_all ? 0 : timeout);
+        struct message message;
+        ssize_t size = queue_receive(queue, &message.data, &message.tag, choice, &deadline);
+        if (size < 0 && takes_all && taken > 0 && exits_for(errno) == EXIT_NO)
+            return EXIT_DONE;
+        if (size < 0)
+            fail(queue->name.text, "receive");
+        message.size = (size_t)size;
+        if (record_write(STDOUT_FILENO, form, message.data, message.size) < 0)
+            put_back(queue, &message, timeout);
+        if (stop_signal())
+            stop_die();
+    }
+    return EXIT_DONE;
+}
+
+static void print_status(struct queue *queue, bool json)
+{
+    struct queue_status status;
+    if (queue_status(queue, &status) < 0)
+        fail(queue->name.text, "read status");
+
+    report_start(json);
+    report_text("name", queue->name.text);
+    report_text("family", queue->is_sysv ? "sysv" : "posix");
+    report_number("messages", status.messages);
+    report_number("bytes", status.bytes);
+    if (queue->is_sysv) {
+        report_number("id", queue->id);
+        report_number("maxbytes", status.maxbytes);
+        report_number("last_sender", status.last_sender);
+        report_number("last_receiver", status.last_receiver);
+        report_time("sent", status.sent);
+        report_time("received", status.received);
+        report_time("changed", status.changed);
+    } else {
+        report_number("maxmsg", status.maxmsg);
+        report_number("msgsize", status.msgsize);
+    }
+    report_mode("mode", status.mode);
+    report_number("uid", status.uid);
+    report_number("gid", status.gid);
+    if (report_end() < 0)
+        diag_die(EXIT_FAILED, "stdout: write: %m");
+}
+
+static const char *const synopsis[] = {
+    "[-n N | -a | -f] [OPTION]... NAME > records",
+    "--stat [-j] NAME",
+    "--remove NAME",
+    NULL,
+};
+
+static const struct tool tool = {
+    .name = "mqrecv",
+    .purpose = "Take messages from a POSIX or System V message queue",
+    .synopsis = synopsis,
+};
+
+int main(int argc, char **argv)
+{
+    int64_t count = 0, timeout = DEADLINE_NEVER;
+    bool takes_all = false, follows = false, stat = false, json = false, removes = false;
+    struct queue_choice choice = {0};
+    enum record_form form = RECORD_LINE;
+    const struct option table[] = {
+        {OPTION_COUNT(&count, "take N messages, not one")},
+        {'a', "all", NULL, NULL, &takes_all, "take all there are now; exit 1 if none"},
+        {OPTION_FOLLOW(&follows)},
+        {'T', "type", "TYPE", parse_choice, &choice, "System V: 5, -5 (lowest up to 5), !5"},
+        {OPTION_TIMEOUT(&timeout)},
+        {RECORD_OPTION_NULL(&form)},
+        {'W', "whole", NULL, record_parse_form, &form, "nothing ends a record"},
+        {RECORD_OPTION_NETSTRING(&form)},
+        {OPTION_STAT(&stat)},
+        {OPTION_JSON(&json)},
+        {OPTION_REMOVE(&removes)},
+        {0},
+    };
+    struct objname name;
+    struct queue queue;
+
+    io_begin();
+    struct operands operands = options_parse(argc, argv, &tool, table);
+    options_operand(&operands, "NAME", objname_parse, &name);
+    options_end(&operands);
+    options_only_one((count > 0) + takes_all + follows, "-n, -a and -f");
+    options_only_one(stat + removes, "--stat and --remove");
+    if (choice.type != 0 && !objname_is_sysv(&name))
+        diag_die(EXIT_USAGE, "%s: -T is for System V queues", name.text);
+    if (json && !stat)
+        diag_die(EXIT_USAGE, "-j goes with --stat");
+
+    if (removes) {
+        if (queue_remove(&name) < 0)
+            fail(name.text, "remove queue");
+        return EXIT_DONE;
+    }
+    if (queue_open(&queue, &name, stat ? QUEUE_DESCRIBE : QUEUE_RECEIVE, NULL) < 0)
+        fail(name.text, "open queue");
+    if (stat) {
+        print_status(&queue, json);
+        return EXIT_DONE;
+    }
+
+    struct queue_status status;
+    if (takes_all && queue_status(&queue, &status) < 0)
+        fail(name.text, "read status");
+    if (takes_all)
+        count = status.messages > 0 ? status.messages : 1;
+    else if (follows)
+        count = INT64_MAX;
+    stop_catch();
+    take(&queue, count > 0 ? count : 1, takes_all, &choice, form, timeout);
+    if (io_end() < 0)
+        diag_die(EXIT_FAILED, "stdout: close: %m");
+    return EXIT_DONE;
+}

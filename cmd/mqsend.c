@@ -1,0 +1,149 @@
+/* mqsend: sends messages to a POSIX or System V message queue
+ *
+ * The operands are the messages, or else the records of standard input. Each is sent before the
+ * next is read, in order, and waits for room in the queue. A message is in the queue whole or not
+ * at all; what was sent stays sent when a later one fails, and the error tells how many those are.
+ * The kernel orders the messages: POSIX by priority, System V by arrival. */
+
+#include "diag.h"
+#include "exits.h"
+#include "io.h"
+#include "options.h"
+#include "queue.h"
+#include "record.h"
+
+#include <errno.h>
+#include <mqueue.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PRIORITY_MAX = 32767 }; /* MQ_PRIO_MAX of mq_send(3), less one */
+
+struct sender {
+    struct queue queue;
+    long tag;
+    int64_t timeout;
+    uint64_t sent;
+};
+
+static const char *parse_priority(const char *text, void *value)
+{
+    uint64_t priority;
+    const char *end = parse_digits(text, 10, PRIORITY_MAX, &priority);
+    if (!end || end == text || *end)
+        return "not a priority (0 to 32767)";
+    *(int64_t *)value = (int64_t)priority;
+    return NULL;
+}
+
+static const char *parse_type(const char *text, void *value)
+{
+    return parse_count(text, value) ? "not a type (1 or more)" : NULL;
+}
+
+static void send_message(struct sender *sender, const char *data, size_t size)
+{
+    struct deadline deadline = deadline_in(sender->timeout);
+    if (queue_send(&sender->queue, data, size, sender->tag, &deadline) < 0) {
+        int errnum = errno;
+        diag_die(exits_for(errnum), "%s: send message %llu: %m%s; %llu sent",
+                 sender->queue.name.text, (unsigned long long)sender->sent + 1,
+                 queue_hint(&sender->queue, errnum, NULL), (unsigned long long)sender->sent);
+    }
+    sender->sent++;
+}
+
+static void send_records(struct sender *sender, enum record_form form)
+{
+    struct record_reader reader;
+    const char *data;
+    size_t size;
+    int got;
+
+    int64_t limit = queue_msgsize(&sender->queue);
+    if (limit < 0)
+        diag_die(EXIT_FAILED, "%s: read attributes: %m", sender->queue.name.text);
+    record_start(&reader, STDIN_FILENO, form, (size_t)limit);
+    while ((got = record_next(&reader, &data, &size)) > 0)
+        send_message(sender, data, size);
+    if (got < 0)
+        diag_die(EXIT_FAILED, "stdin: %s; %llu sent", record_error(&reader),
+                 (unsigned long long)sender->sent);
+}
+
+static void open_queue(struct queue *queue, const struct objname *name,
+                       const struct queue_creation *creation)
+{
+    if (queue_open(queue, name, QUEUE_SEND, creation) < 0) {
+        int errnum = errno;
+        diag_die(exits_for(errnum), "%s: open queue: %m%s", name->text,
+                 errnum == ENOENT && !creation ? " (-c creates it)"
+                                               : queue_hint(queue, errnum, creation));
+    }
+    if (name->kind == OBJNAME_PRIVATE) {
+        printf("id:%d\n", queue->id);
+        if (fflush(stdout) != 0)
+            diag_die(EXIT_FAILED, "stdout: write: %m (the queue is id:%d)", queue->id);
+    }
+}
+
+static const char *const synopsis[] = {
+    "[OPTION]... NAME MESSAGE...",
+    "[OPTION]... [-0 | -W | -N] NAME < records",
+    NULL,
+};
+
+static const struct tool tool = {
+    .name = "mqsend",
+    .purpose = "Send messages to a POSIX or System V message queue",
+    .synopsis = synopsis,
+};
+
+int main(int argc, char **argv)
+{
+    struct sender sender = {.timeout = DEADLINE_NEVER};
+    struct queue_creation creation = {.mode = 0600};
+    int64_t priority = -1, type = -1;
+    bool creates = false;
+    enum record_form form = RECORD_LINE;
+    const struct option table[] = {
+        {OPTION_CREATE(&creates)},
+        {OPTION_EXCLUSIVE(&creation.is_exclusive)},
+        {OPTION_MODE(&creation.mode)},
+        {0, "maxmsg", "N", parse_count, &creation.maxmsg, "messages the new queue holds"},
+        {0, "msgsize", "SIZE", parse_size, &creation.msgsize, "largest message of the new queue"},
+        {'p', "priority", "PRIO", parse_priority, &priority, "POSIX: 0 to 32767, highest first"},
+        {'T', "type", "TYPE", parse_type, &type, "System V: 1 or more"},
+        {OPTION_TIMEOUT(&sender.timeout)},
+        {RECORD_OPTION_NULL(&form)},
+        {RECORD_OPTION_WHOLE(&form)},
+        {RECORD_OPTION_NETSTRING(&form)},
+        {0},
+    };
+    struct objname name;
+
+    io_begin();
+    struct operands operands = options_parse(argc, argv, &tool, table);
+    options_operand(&operands, "NAME", objname_parse, &name);
+    creates = creates || creation.is_exclusive;
+    bool is_sysv = objname_is_sysv(&name);
+    if (priority >= 0 && is_sysv)
+        diag_die(EXIT_USAGE, "%s: -p is for POSIX queues; a System V queue has types (-T)",
+                 name.text);
+    if (type >= 0 && !is_sysv)
+        diag_die(EXIT_USAGE, "%s: -T is for System V queues; a POSIX queue has priorities (-p)",
+                 name.text);
+    if (is_sysv && (creation.maxmsg > 0) != (creation.msgsize > 0))
+        diag_die(EXIT_USAGE, "%s: a System V queue needs both --maxmsg and --msgsize", name.text);
+    if (name.kind == OBJNAME_PRIVATE && !creates)
+        diag_die(EXIT_USAGE, "private: only with -c");
+    sender.tag = (long)(is_sysv ? (type > 0 ? type : 1) : (priority > 0 ? priority : 0));
+
+    open_queue(&sender.queue, &name, creates ? &creation : NULL);
+    if (operands.count == 0)
+        send_records(&sender, form);
+    for (int i = 0; i < operands.count; i++)
+        send_message(&sender, operands.words[i], strlen(operands.words[i]));
+    return EXIT_DONE;
+}

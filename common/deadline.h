@@ -1,0 +1,45 @@
+/* deadline: how long a wait may last, on the monotonic clock */
+#ifndef DEADLINE_H
+#define DEADLINE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A time limit that is none. */
+#define DEADLINE_NEVER INT64_MAX
+
+struct deadline {
+    int64_t limit; /* nanoseconds, as given; 0: do not wait at all */
+    int64_t end;   /* nanoseconds of CLOCK_MONOTONIC */
+};
+
+/* The deadline LIMIT nanoseconds from now. */
+struct deadline deadline_in(int64_t limit);
+
+/* Whether nothing may be waited for: the non-blocking form of a call is right then. */
+bool deadline_is_now(const struct deadline *deadline);
+
+/* Nanoseconds that remain, 0 when it has passed, DEADLINE_NEVER without a limit. */
+int64_t deadline_remaining(const struct deadline *deadline);
+
+/* Bracket a blocking system call that has no time limit of its own:
+ *
+ *     deadline_begin(d);
+ *     do
+ *         n = msgrcv(...);
+ *     while (n < 0 && deadline_goes_on(d));
+ *     deadline_end(d);
+ *
+ * deadline_goes_on: after a call failed, whether to call again. It says no for any errno but
+ * EINTR, for a signal that stop_catch noted (errno stays EINTR), and when the time is up (errno
+ * becomes ETIMEDOUT). deadline_end keeps errno. */
+void deadline_begin(const struct deadline *deadline);
+bool deadline_goes_on(const struct deadline *deadline);
+void deadline_end(const struct deadline *deadline);
+
+/* poll(2) until something happens. Returns how many; -1 with errno ETIMEDOUT, or EINTR after a
+ * signal that stop_catch noted. */
+int deadline_poll(struct pollfd *fds, nfds_t count, const struct deadline *deadline);
+
+#endif

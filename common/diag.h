@@ -1,0 +1,22 @@
+/* diag: the messages on standard error, one line each: `TOOL: OBJECT: what was tried: why (hint)`
+ */
+#ifndef DIAG_H
+#define DIAG_H
+
+/* Names the tool in every message that follows; NAME stays the caller's. */
+void diag_name(const char *name);
+
+/* Takes back the messages that only say no: diag_die with EXIT_NO, and diag_note. */
+void diag_quiet(void);
+
+/* Writes `TOOL: ` and the formatted text as one line, in one write. %m is errno's text; errno is
+ * left as it was. */
+void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for what is no fault, but good to know. */
+void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, and ends the process with STATUS (of enum exits). */
+_Noreturn void diag_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

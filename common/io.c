@@ -1,0 +1,133 @@
+#include "io.h"
+
+#include "stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A placeholder is opened the wrong way round: reading 0 or writing 1 fails as if it were closed.
+ */
+static void fill_gaps(void)
+{
+    struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+    if (poll(standard, 3, 0) <= 0)
+        return;
+    for (int fd = 0; fd <= 2; fd++)
+        if (standard[fd].revents & POLLNVAL)
+            open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
+static bool sigpipe_was_default;
+
+void io_begin(void)
+{
+    fill_gaps();
+    sigpipe_was_default = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
+}
+
+void io_restore_sigpipe(void)
+{
+    if (sigpipe_was_default)
+        signal(SIGPIPE, SIG_DFL);
+}
+
+int io_end(void)
+{
+    return close(STDOUT_FILENO) == 0 || errno == EINTR ? 0 : -1;
+}
+
+/* After a call on FD failed: whether to call again. */
+static bool goes_on(int fd, short events)
+{
+    if (errno == EINTR)
+        return !stop_signal();
+    if (errno != EAGAIN)
+        return false;
+    struct pollfd wait = {.fd = fd, .events = events};
+    return poll(&wait, 1, -1) >= 0 || (errno == EINTR && !stop_signal());
+}
+
+ssize_t io_read(int fd, void *data, size_t size)
+{
+    ssize_t got;
+    do
+        got = read(fd, data, size);
+    while (got < 0 && goes_on(fd, POLLIN));
+    return got;
+}
+
+ssize_t io_read_full(int fd, void *data, size_t size)
+{
+    size_t have = 0;
+    while (have < size) {
+        ssize_t got = io_read(fd, (char *)data + have, size - have);
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        have += (size_t)got;
+    }
+    return (ssize_t)have;
+}
+
+int io_write(int fd, const void *data, size_t size)
+{
+    const char *at = data;
+    while (size > 0) {
+        ssize_t put = write(fd, at, size);
+        if (put < 0) {
+            if (!goes_on(fd, POLLOUT))
+                return -1;
+            continue;
+        }
+        at += put;
+        size -= (size_t)put;
+    }
+    return 0;
+}
+
+int io_writev(int fd, struct iovec *pieces, int count)
+{
+    while (count > 0) {
+        ssize_t put = writev(fd, pieces, count);
+        if (put < 0) {
+            if (!goes_on(fd, POLLOUT))
+                return -1;
+            continue;
+        }
+        for (; count > 0 && (size_t)put >= pieces->iov_len; count--)
+            put -= (ssize_t)pieces++->iov_len;
+        if (count > 0) {
+            pieces->iov_base = (char *)pieces->iov_base + put;
+            pieces->iov_len -= (size_t)put;
+        }
+    }
+    return 0;
+}
+
+int64_t io_bytes_left(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return -1;
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    if (at < 0)
+        return -1;
+    return status.st_size > at ? status.st_size - at : 0;
+}
+
+int io_is_pipe(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+void io_enlarge_pipe(int fd)
+{
+    fcntl(fd, F_SETPIPE_SZ, 1 << 20);
+}

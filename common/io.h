@@ -1,0 +1,47 @@
+/* io: reads and writes whole, past EINTR and short transfers; knows nothing of what the bytes are
+ *
+ * Descriptors 0, 1 and 2 are shared with the shell, so O_NONBLOCK is never set on them; where
+ * somebody else did, these functions wait. They return -1 with errno; EINTR only after a signal
+ * that stop_catch noted. */
+#ifndef IO_H
+#define IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* The first call of every tool. Descriptors 0, 1 and 2 that are closed get placeholders that fail
+ * with EBADF, so that no file opened later is taken for stdin or stdout; a COMMAND finds them
+ * closed as before. SIGPIPE becomes the error EPIPE. */
+void io_begin(void);
+
+/* Gives SIGPIPE back its meaning from before io_begin, for a COMMAND. */
+void io_restore_sigpipe(void);
+
+/* The last call of a tool that wrote to stdout: closes it. Returns 0, or -1 with errno where the
+ * file system reports only now that it lost the data. */
+int io_end(void);
+
+/* One read: returns the bytes, 0 at the end. */
+ssize_t io_read(int fd, void *data, size_t size);
+
+/* Reads until SIZE bytes are there or the end. */
+ssize_t io_read_full(int fd, void *data, size_t size);
+
+/* Writes all of it. Returns 0. */
+int io_write(int fd, const void *data, size_t size);
+
+/* The same for several pieces; changes PIECES. */
+int io_writev(int fd, struct iovec *pieces, int count);
+
+/* Bytes that a regular file on FD still has to give; -1 where FD is something else. */
+int64_t io_bytes_left(int fd);
+
+/* Whether FD is a pipe or FIFO. */
+int io_is_pipe(int fd);
+
+/* Lets a pipe hold 1 MiB where the kernel allows it; fewer, larger transfers are faster. */
+void io_enlarge_pipe(int fd);
+
+#endif

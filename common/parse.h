@@ -1,0 +1,36 @@
+/* parse: the words of a command line as values
+ *
+ * Every parser takes TEXT whole: it stores the value and returns NULL, or it returns what is wrong
+ * with TEXT (a constant string, such as "too large") and stores nothing. */
+#ifndef PARSE_H
+#define PARSE_H
+
+#include <stdint.h>
+
+typedef const char *parse_function(const char *text, void *value);
+
+/* TIME: decimal seconds, or with ms s m h d. VALUE is an int64_t of nanoseconds, rounded up so
+ * that only a written zero is zero. */
+parse_function parse_time;
+
+/* SIZE: an integer with K M G T or KiB MiB GiB TiB (powers of 1024), KB MB GB TB (powers of
+ * 1000). VALUE is an int64_t of bytes. */
+parse_function parse_size;
+
+/* N: an integer from 1 up. VALUE is an int64_t. */
+parse_function parse_count;
+
+/* N: any integer from INT_MIN to INT_MAX, in C notation (0x1f, 017). VALUE is an int. */
+parse_function parse_int;
+
+/* MODE: octal permissions up to 0777. VALUE is a mode_t. */
+parse_function parse_mode;
+
+/* TEXT as it is. VALUE is a const char *. */
+parse_function parse_text;
+
+/* The unsigned integer at the start of TEXT in BASE (0 for C notation), without sign or space.
+ * Returns where it ends: TEXT itself when there is no digit, NULL when it is over MAX. */
+const char *parse_digits(const char *text, unsigned base, uint64_t max, uint64_t *value);
+
+#endif

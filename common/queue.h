@@ -1,0 +1,75 @@
+/* queue: a POSIX or System V message queue; the only place that knows which
+ *
+ * A message has a tag: its priority in a POSIX queue (0 to 32767, highest first), its type in a
+ * System V queue (1 up, first in line unless a type is asked for). */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include "deadline.h"
+#include "objname.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct queue {
+    struct objname name;
+    int id; /* mqd_t or msqid */
+    bool is_sysv;
+    /* private: the message in hand, and the text of queue_hint */
+    struct queue_message *message;
+    size_t capacity;
+    char hint[128];
+};
+
+enum queue_access { QUEUE_SEND, QUEUE_RECEIVE, QUEUE_DESCRIBE };
+
+struct queue_creation {
+    bool is_exclusive; /* fail with EEXIST where the queue is there */
+    mode_t mode;
+    int64_t maxmsg;  /* messages, 0 for the system's default */
+    int64_t msgsize; /* bytes of the largest message, 0 for the system's default */
+};
+
+/* Which messages of a System V queue to take, as msgrcv(2) has it. */
+struct queue_choice {
+    int64_t type;    /* 0: the first in line; above: of this type; below: lowest type up to -type */
+    bool is_negated; /* any but this type */
+};
+
+struct queue_status {
+    int64_t messages, bytes;
+    int64_t maxmsg, msgsize; /* POSIX */
+    int64_t maxbytes;        /* System V */
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    pid_t last_sender, last_receiver; /* System V; 0 where there was none */
+    time_t sent, received, changed;   /* System V; 0 where there was none */
+};
+
+/* Opens the queue, or creates it where CREATION is not NULL. Returns 0, or -1 with errno. */
+int queue_open(struct queue *queue, const struct objname *name, enum queue_access access,
+               const struct queue_creation *creation);
+
+/* What to do about an ERRNUM of the functions here, ` (in parentheses)`; "" when nothing is known.
+ * CREATION is what queue_open was called with. */
+const char *queue_hint(struct queue *queue, int errnum, const struct queue_creation *creation);
+
+/* Bytes of the largest message, -1 with errno. */
+int64_t queue_msgsize(struct queue *queue);
+
+/* Sends one message, waiting for room until DEADLINE. Returns 0; -1 with errno: EMSGSIZE, EIDRM
+ * (System V: the queue is gone), EAGAIN or ETIMEDOUT where it is full, EINTR after a signal. */
+int queue_send(struct queue *queue, const void *data, size_t size, long tag,
+               const struct deadline *deadline);
+
+/* Takes one message; *DATA is good until the next call. Waits until DEADLINE. Returns its bytes;
+ * -1 with errno as queue_send. */
+ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
+                      const struct queue_choice *choice, const struct deadline *deadline);
+
+/* Returns 0, or -1 with errno. */
+int queue_status(struct queue *queue, struct queue_status *status);
+int queue_remove(const struct objname *name);
+
+#endif

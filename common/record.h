@@ -1,0 +1,51 @@
+/* record: messages, datagrams and lines as records of a byte stream */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "options.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_form {
+    RECORD_LINE,      /* ends in newline; the last one need not */
+    RECORD_NUL,       /* ends in NUL; the last one need not */
+    RECORD_WHOLE,     /* all there is */
+    RECORD_NETSTRING, /* `5:hello,` */
+};
+
+/* The options -0, -W and -N; TO is an enum record_form, RECORD_LINE to begin with. */
+parse_function record_parse_form;
+#define RECORD_OPTION_NULL(to)  '0', "null", NULL, record_parse_form, to, "records end in NUL"
+#define RECORD_OPTION_WHOLE(to) 'W', "whole", NULL, record_parse_form, to, "stdin is one record"
+#define RECORD_OPTION_NETSTRING(to) \
+    'N', "netstring", NULL, record_parse_form, to, "records are netstrings (5:hello,)"
+
+struct record_reader {
+    int fd;
+    enum record_form form;
+    size_t limit;    /* bytes of the largest record */
+    uint64_t number; /* of the record last returned or refused, from 1 */
+    /* private: buffer[start..end) is read and not yet returned */
+    char *buffer;
+    size_t capacity, start, end;
+    int is_ended;
+    char why[96];
+};
+
+/* Reads records of at most LIMIT bytes from FD. Memory stays below 64 KiB or twice the longest
+ * record. */
+void record_start(struct record_reader *reader, int fd, enum record_form form, size_t limit);
+
+/* The next record, without its terminator; *DATA is good until the next call. Returns 1, or 0 at
+ * the end; -1 with errno: EMSGSIZE over the limit, EBADMSG not a netstring, or the read's. */
+int record_next(struct record_reader *reader, const char **data, size_t *size);
+
+/* What record_next failed with, naming the record: `record 3 is longer than 8192 bytes`. */
+const char *record_error(struct record_reader *reader);
+
+/* Writes one record with its terminator, in one write where the descriptor takes it whole.
+ * Returns 0, or -1 with errno. */
+int record_write(int fd, enum record_form form, const void *data, size_t size);
+
+#endif

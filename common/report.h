@@ -1,0 +1,26 @@
+/* report: describes one object on stdout, as `name=value` lines or as one JSON object
+ *
+ * One report at a time; the names are the caller's and need no quoting. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+void report_start(bool json);
+
+void report_text(const char *name, const char *value);
+void report_number(const char *name, int64_t value);
+
+/* Permissions in octal, `0600`; in JSON a string. */
+void report_mode(const char *name, mode_t mode);
+
+/* Seconds since the epoch; left out where the kernel has none (0). */
+void report_time(const char *name, time_t when);
+
+/* Returns 0, or -1 with errno where stdout did not take it. */
+int report_end(void);
+
+#endif

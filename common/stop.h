@@ -1,0 +1,29 @@
+/* stop: ends blocking system calls, without a race, where the call itself knows no time limit
+ *
+ * A signal that is handled ends the call with EINTR, but one that comes just before the call is
+ * lost. So it is not one signal but a tick that goes on: the next tick ends the call. */
+#ifndef STOP_H
+#define STOP_H
+
+#include <stdint.h>
+
+/* Lets INT, TERM and HUP be noted instead of ending the process; one that the parent had ignored
+ * stays ignored. From the first of them on the tick runs, so that every wait ends. For tools that
+ * hold something which would be lost or left behind. */
+void stop_catch(void);
+
+/* The signal that was noted, 0 if none. */
+int stop_signal(void);
+
+/* Dies of the noted signal, so that the shell sees it. */
+_Noreturn void stop_die(void);
+
+/* Ends each blocking call with EINTR from AFTER nanoseconds on, every 10 ms, on the monotonic
+ * clock. */
+void stop_tick(int64_t after);
+
+/* No more ticks, unless a signal was noted. To be called before an exec too: the kernel keeps the
+ * timer over it. */
+void stop_untick(void);
+
+#endif

@@ -1,0 +1,95 @@
+# What every suite loads: the tools first in PATH, names of its own for each test, and a teardown
+# that fails where a test left something behind.
+
+bats_require_minimum_version 1.5.0
+BATS_LIB_PATH=${BATS_LIB_PATH:-}:/usr/lib/bats:/usr/share/bats
+bats_load_library bats-support
+bats_load_library bats-assert
+
+BUILD=${BUILD:-$BATS_TEST_DIRNAME/../build}
+BUILD=$(cd "$BUILD" && pwd)
+PATH=$BUILD/bin:$BUILD/peers:$PATH
+
+# A word that no other test and no other run uses: for names of objects.
+setup() {
+    ID=ipcbox-$$-$BATS_TEST_NUMBER
+    KEY=$(printf '0x%08x' $((0x1bc00000 + (BASHPID * 64 + BATS_TEST_NUMBER) % 0x3fffff)))
+    cd "$BATS_TEST_TMPDIR" || return
+    children=()
+}
+
+# Starts "$@" in the background, ended in teardown at the latest; its pid is in $!.
+background() {
+    "$@" 3>&- &
+    children+=($!)
+}
+
+# Waits, at most 10 s, until "$@" succeeds.
+eventually() {
+    local tries
+    for ((tries = 0; tries < 1000; tries++)); do
+        if "$@" >/dev/null 2>&1; then return 0; fi
+        sleep 0.01
+    done
+    echo "never came true: $*" >&2
+    return 1
+}
+
+# Whether process $1 sleeps in the kernel: it has come to its wait.
+is_waiting() {
+    local stat
+    stat=$(cat "/proc/$1/stat") && [[ ${stat##*) } == S* ]]
+}
+
+# Whether process $1 is gone, a zombie included.
+is_gone() {
+    local stat
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+    [[ ${stat##*) } == Z* ]]
+}
+
+# Runs "$@" as another user who owns nothing here.
+as_nobody() {
+    setpriv --reuid 65534 --regid 65534 --clear-groups -- env PATH="$PATH" "$@"
+}
+
+# Wants root, for a test that needs another user or a mount.
+need_root() {
+    [ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+# What of this test still lives in the kernel.
+leaks() {
+    local decimal=$((KEY))
+    find /dev/shm -maxdepth 1 -name "*$ID*" 2>/dev/null
+    awk -v key="$decimal" 'FNR > 1 && $1 == key {print FILENAME ": key " key}' \
+        /proc/sysvipc/msg /proc/sysvipc/shm /proc/sysvipc/sem
+    mqrecv -q --stat "/$ID" 2>/dev/null | sed -n 's/^name=/queue /p'
+}
+
+teardown() {
+    local pid left
+    for pid in "${children[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    left=$(leaks)
+    rm -f /dev/shm/*"$ID"*
+    ipcrm -Q "$KEY" 2>/dev/null || true
+    ipcrm -M "$KEY" 2>/dev/null || true
+    ipcrm -S "$KEY" 2>/dev/null || true
+    mqrecv --remove "/$ID" 2>/dev/null || true
+    if [ -n "$left" ]; then
+        echo "left behind: $left" >&2
+        return 1
+    fi
+}
+
+# Runs the examples of page $1 in namespaces of their own and compares what they print.
+check_examples() {
+    local isolate=(unshare --ipc --mount)
+    [ "$(id -u)" -eq 0 ] || isolate+=(--map-root-user)
+    "${isolate[@]}" true 2>/dev/null || skip "no namespaces here"
+    run -0 "${isolate[@]}" bash -c 'mount -t tmpfs tmpfs /dev/shm && exec "$@"' - \
+        bash "$BATS_TEST_DIRNAME/examples.sh" "$BATS_TEST_DIRNAME/../man/$1.scd" 3>&-
+}
