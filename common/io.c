@@ -11,15 +11,16 @@
 #include <unistd.h>
 
 /* A placeholder is opened the wrong way round: reading 0 or writing 1 fails as if it were closed.
- */
+ * Where there is no /dev, O_PATH does the same. */
 static void fill_gaps(void)
 {
     struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
     if (poll(standard, 3, 0) <= 0)
         return;
     for (int fd = 0; fd <= 2; fd++)
-        if (standard[fd].revents & POLLNVAL)
-            open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+        if (standard[fd].revents & POLLNVAL &&
+            open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0)
+            open("/", O_PATH | O_CLOEXEC);
 }
 
 static bool sigpipe_was_default;
@@ -61,34 +62,39 @@ ssize_t io_read(int fd, void *data, size_t size)
     return got;
 }
 
+int io_read_counted(int fd, void *data, size_t size, size_t *done)
+{
+    for (*done = 0; *done < size;) {
+        ssize_t got = io_read(fd, (char *)data + *done, size - *done);
+        if (got <= 0)
+            return (int)got;
+        *done += (size_t)got;
+    }
+    return 0;
+}
+
 ssize_t io_read_full(int fd, void *data, size_t size)
 {
-    size_t have = 0;
-    while (have < size) {
-        ssize_t got = io_read(fd, (char *)data + have, size - have);
-        if (got < 0)
+    size_t done;
+    return io_read_counted(fd, data, size, &done) < 0 ? -1 : (ssize_t)done;
+}
+
+int io_write_counted(int fd, const void *data, size_t size, size_t *done)
+{
+    for (*done = 0; *done < size;) {
+        ssize_t put = write(fd, (const char *)data + *done, size - *done);
+        if (put >= 0)
+            *done += (size_t)put;
+        else if (!goes_on(fd, POLLOUT))
             return -1;
-        if (got == 0)
-            break;
-        have += (size_t)got;
     }
-    return (ssize_t)have;
+    return 0;
 }
 
 int io_write(int fd, const void *data, size_t size)
 {
-    const char *at = data;
-    while (size > 0) {
-        ssize_t put = write(fd, at, size);
-        if (put < 0) {
-            if (!goes_on(fd, POLLOUT))
-                return -1;
-            continue;
-        }
-        at += put;
-        size -= (size_t)put;
-    }
-    return 0;
+    size_t done;
+    return io_write_counted(fd, data, size, &done);
 }
 
 int io_writev(int fd, struct iovec *pieces, int count)

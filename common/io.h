@@ -26,10 +26,17 @@ int io_end(void);
 /* One read: returns the bytes, 0 at the end. */
 ssize_t io_read(int fd, void *data, size_t size);
 
-/* Reads until SIZE bytes are there or the end. */
+/* Reads until SIZE bytes are there or the end; *DONE counts them, also where it fails. Returns 0.
+ */
+int io_read_counted(int fd, void *data, size_t size, size_t *done);
+
+/* The same, returning the count. */
 ssize_t io_read_full(int fd, void *data, size_t size);
 
-/* Writes all of it. Returns 0. */
+/* Writes all of it; *DONE counts the bytes, also where it fails. Returns 0. */
+int io_write_counted(int fd, const void *data, size_t size, size_t *done);
+
+/* The same without the count. */
 int io_write(int fd, const void *data, size_t size);
 
 /* The same for several pieces; changes PIECES. */

@@ -1,0 +1,86 @@
+#include "mapping.h"
+
+#include "io.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Large enough that mapping costs nothing beside copying, small enough to begin at once. */
+enum { WINDOW_SIZE = 16 << 20 };
+
+struct window {
+    char *memory; /* as mapped, from a page boundary on */
+    size_t mapped;
+    char *bytes; /* the next bytes of the range */
+    size_t size;
+};
+
+/* Maps what comes next of RANGE. Pages to read are mapped at once; pages to write only as they are
+ * written, for each of them takes a block on disk. */
+static int open_window(const struct mapping_range *range, int protection, struct window *window)
+{
+    int flags = MAP_SHARED | (protection & PROT_WRITE ? 0 : MAP_POPULATE);
+    int64_t at = range->offset + range->moved;
+    int64_t left = range->length - range->moved;
+    size_t lead = (size_t)(at % sysconf(_SC_PAGESIZE));
+
+    window->size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
+    window->mapped = lead + window->size;
+    void *memory = mmap(NULL, window->mapped, protection, flags, range->fd, at - (off_t)lead);
+    if (memory == MAP_FAILED)
+        return -1;
+    window->memory = memory;
+    window->bytes = window->memory + lead;
+    return 0;
+}
+
+static void close_window(struct window *window)
+{
+    int saved = errno;
+    munmap(window->memory, window->mapped);
+    errno = saved;
+}
+
+int mapping_write_out(struct mapping_range *range, int to)
+{
+    range->moved = 0;
+    while (range->moved < range->length) {
+        struct window window;
+        range->is_file_error = true;
+        if (open_window(range, PROT_READ, &window) < 0)
+            return -1;
+        size_t put = 0;
+        int result = io_write_counted(to, window.bytes, window.size, &put);
+        close_window(&window);
+        range->moved += (int64_t)put;
+        if (result < 0) {
+            range->is_file_error = errno == EFAULT;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int mapping_read_in(struct mapping_range *range, int from)
+{
+    range->moved = 0;
+    while (range->moved < range->length) {
+        struct window window;
+        range->is_file_error = true;
+        if (open_window(range, PROT_READ | PROT_WRITE, &window) < 0)
+            return -1;
+        size_t got = 0;
+        int result = io_read_counted(from, window.bytes, window.size, &got);
+        close_window(&window);
+        range->moved += (int64_t)got;
+        if (result < 0) {
+            range->is_file_error = errno == EFAULT;
+            return -1;
+        }
+        if (got < window.size)
+            return 0;
+    }
+    return 0;
+}

@@ -1,0 +1,27 @@
+/* relay: moves byte streams between descriptors, one way or both ways at once
+ *
+ * Neither way holds up the other, and nothing is set on a descriptor that others share. Pages move
+ * without a copy only out of pipes and sockets, whose pages nobody else can change. */
+#ifndef RELAY_H
+#define RELAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct relay_flow {
+    int from, to;
+    /* TO is the tool's own and leads to a peer. At the end of FROM its sending side is shut down (a
+     * socket) or it is closed (a FIFO); and the flow ends when the peer is gone with nothing left
+     * to send. In two flows at once it must be non-blocking. */
+    bool shuts_down;
+    /* out, of the flow that is to blame where relay_run returned -1 */
+    int error; /* errno; 0 in the other flow */
+    bool is_write_error;
+};
+
+/* Moves COUNT (1 or 2) flows until each has come to its end. Gives up when nothing moved for IDLE
+ * nanoseconds (DEADLINE_NEVER: no limit). Returns 0, or -1 with errno: a flow's error, or
+ * ETIMEDOUT, or EINTR after a signal that stop_catch noted. */
+int relay_run(struct relay_flow *flows, int count, int64_t idle);
+
+#endif
