@@ -2,9 +2,9 @@
  *
  * Each message taken is written to standard output as one record before the next is taken. While
  * a message is in hand INT, TERM and HUP wait: where the write fails or is interrupted, the message
- * goes back into the queue, behind the others of its priority or type. Only SIGKILL between taking
- * and writing loses a message, and a queue that another process filled up or removed meanwhile;
- * then the error says what is lost. */
+ * goes back into the queue, behind the others of its priority or type. It is lost where another
+ * signal, such as SIGKILL, comes between taking and writing; and where other processes filled up or
+ * removed the queue meanwhile, or this one may only receive: then the error says what is lost. */
 
 #include "diag.h"
 #include "exits.h"
@@ -37,13 +37,23 @@ static const char *parse_choice(const char *text, void *value)
     return NULL;
 }
 
-static _Noreturn void fail(const char *name, const char *what)
+static _Noreturn void fail(struct queue *queue, const char *what)
 {
     int errnum = errno;
     if (errnum == EINTR && stop_signal())
         stop_die();
-    diag_die(exits_for(errnum), "%s: %s: %m%s", name, what,
-             errnum == ENOENT ? " (mqsend -c creates it)" : "");
+    const char *hint = queue_hint(queue, errnum, NULL);
+    diag_die(exits_for(errnum), "%s: %s: %m%s", queue->name.text, what, hint);
+}
+
+static void open_queue(struct queue *queue, const struct objname *name, enum queue_access access)
+{
+    if (queue_open(queue, name, access, NULL) == 0)
+        return;
+    int errnum = errno;
+    const char *hint = queue_hint(queue, errnum, NULL);
+    diag_die(exits_for(errnum), "%s: open queue: %m%s", name->text,
+             errnum == ENOENT && !*hint ? " (mqsend -c creates it)" : hint);
 }
 
 /* The write of MESSAGE failed with errno. It goes back, as long as that takes within TIMEOUT. */
@@ -54,44 +64,45 @@ static _Noreturn void put_back(struct queue *queue, const struct message *messag
     int write_error = errno;
     struct deadline deadline = deadline_in(timeout);
 
-    if (queue_send(queue, message->data, message->size, message->tag, &deadline) < 0)
-        diag_warn("%s: put back: %m; a message of %zu bytes with %s %ld is lost", name,
+    if (queue_send(queue, message->data, message->size, message->tag, &deadline) < 0) {
+        const char *hint = queue_hint(queue, errno, NULL);
+        diag_warn("%s: put back: %m%s; a message of %zu bytes with %s %ld is lost", name, hint,
                   message->size, tag_name, message->tag);
-    else if (write_error != EINTR)
+    } else if (write_error != EINTR) {
         diag_warn("%s: the message that stdout did not take went back to the end of its %s", name,
                   tag_name);
+    }
     if (stop_signal())
         stop_die();
     errno = write_error;
     diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 
-/* Takes COUNT messages. Returns the exit status. */
-static int take(struct queue *queue, int64_t count, bool takes_all,
-                const struct queue_choice *choice, enum record_form form, int64_t timeout)
+/* Takes COUNT messages, or as many of them as there are now. */
+static void take(struct queue *queue, int64_t count, bool takes_all,
+                 const struct queue_choice *choice, enum record_form form, int64_t timeout)
 {
     for (int64_t taken = 0; taken < count; taken++) {
         struct deadline deadline = deadline_in(takes_all ? 0 : timeout);
         struct message message;
         ssize_t size = queue_receive(queue, &message.data, &message.tag, choice, &deadline);
         if (size < 0 && takes_all && taken > 0 && exits_for(errno) == EXIT_NO)
-            return EXIT_DONE;
+            return;
         if (size < 0)
-            fail(queue->name.text, "receive");
+            fail(queue, "receive");
         message.size = (size_t)size;
         if (record_write(STDOUT_FILENO, form, message.data, message.size) < 0)
             put_back(queue, &message, timeout);
         if (stop_signal())
             stop_die();
     }
-    return EXIT_DONE;
 }
 
 static void print_status(struct queue *queue, bool json)
 {
     struct queue_status status;
     if (queue_status(queue, &status) < 0)
-        fail(queue->name.text, "read status");
+        fail(queue, "read status");
 
     report_start(json);
     report_text("name", queue->name.text);
@@ -157,8 +168,10 @@ int main(int argc, char **argv)
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_operand(&operands, "NAME", objname_parse, &name);
     options_end(&operands);
-    options_only_one((count > 0) + takes_all + follows, "-n, -a and -f");
-    options_only_one(stat + removes, "--stat and --remove");
+    options_only_one((count > 0) + takes_all + follows + stat + removes,
+                     "-n, -a, -f, --stat and --remove");
+    if (name.kind == OBJNAME_PRIVATE)
+        diag_die(EXIT_USAGE, "private: only to create; mqsend -c printed the name, id:N");
     if (choice.type != 0 && !objname_is_sysv(&name))
         diag_die(EXIT_USAGE, "%s: -T is for System V queues", name.text);
     if (json && !stat)
@@ -166,11 +179,10 @@ int main(int argc, char **argv)
 
     if (removes) {
         if (queue_remove(&name) < 0)
-            fail(name.text, "remove queue");
+            diag_die(exits_for(errno), "%s: remove queue: %m", name.text);
         return EXIT_DONE;
     }
-    if (queue_open(&queue, &name, stat ? QUEUE_DESCRIBE : QUEUE_RECEIVE, NULL) < 0)
-        fail(name.text, "open queue");
+    open_queue(&queue, &name, stat ? QUEUE_DESCRIBE : QUEUE_RECEIVE);
     if (stat) {
         print_status(&queue, json);
         return EXIT_DONE;
@@ -178,7 +190,7 @@ int main(int argc, char **argv)
 
     struct queue_status status;
     if (takes_all && queue_status(&queue, &status) < 0)
-        fail(name.text, "read status");
+        fail(&queue, "read status");
     if (takes_all)
         count = status.messages > 0 ? status.messages : 1;
     else if (follows)

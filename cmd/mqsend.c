@@ -37,6 +37,16 @@ static const char *parse_priority(const char *text, void *value)
     return NULL;
 }
 
+static const char *parse_msgsize(const char *text, void *value)
+{
+    int64_t size;
+    const char *why = parse_size(text, &size);
+    if (why || size == 0)
+        return why ? why : "not a message size (1 or more)";
+    *(int64_t *)value = size;
+    return NULL;
+}
+
 static const char *parse_type(const char *text, void *value)
 {
     return parse_count(text, value) ? "not a type (1 or more)" : NULL;
@@ -47,9 +57,10 @@ static void send_message(struct sender *sender, const char *data, size_t size)
     struct deadline deadline = deadline_in(sender->timeout);
     if (queue_send(&sender->queue, data, size, sender->tag, &deadline) < 0) {
         int errnum = errno;
+        const char *hint = queue_hint(&sender->queue, errnum, NULL);
         diag_die(exits_for(errnum), "%s: send message %llu: %m%s; %llu sent",
-                 sender->queue.name.text, (unsigned long long)sender->sent + 1,
-                 queue_hint(&sender->queue, errnum, NULL), (unsigned long long)sender->sent);
+                 sender->queue.name.text, (unsigned long long)sender->sent + 1, hint,
+                 (unsigned long long)sender->sent);
     }
     sender->sent++;
 }
@@ -77,13 +88,13 @@ static void open_queue(struct queue *queue, const struct objname *name,
 {
     if (queue_open(queue, name, QUEUE_SEND, creation) < 0) {
         int errnum = errno;
+        const char *hint = queue_hint(queue, errnum, creation);
         diag_die(exits_for(errnum), "%s: open queue: %m%s", name->text,
-                 errnum == ENOENT && !creation ? " (-c creates it)"
-                                               : queue_hint(queue, errnum, creation));
+                 errnum == ENOENT && !creation && !*hint ? " (-c creates it)" : hint);
     }
     if (name->kind == OBJNAME_PRIVATE) {
         printf("id:%d\n", queue->id);
-        if (fflush(stdout) != 0)
+        if (fflush(stdout) != 0 || ferror(stdout))
             diag_die(EXIT_FAILED, "stdout: write: %m (the queue is id:%d)", queue->id);
     }
 }
@@ -112,7 +123,8 @@ int main(int argc, char **argv)
         {OPTION_EXCLUSIVE(&creation.is_exclusive)},
         {OPTION_MODE(&creation.mode)},
         {0, "maxmsg", "N", parse_count, &creation.maxmsg, "messages the new queue holds"},
-        {0, "msgsize", "SIZE", parse_size, &creation.msgsize, "largest message of the new queue"},
+        {0, "msgsize", "SIZE", parse_msgsize, &creation.msgsize,
+         "largest message of the new queue"},
         {'p', "priority", "PRIO", parse_priority, &priority, "POSIX: 0 to 32767, highest first"},
         {'T', "type", "TYPE", parse_type, &type, "System V: 1 or more"},
         {OPTION_TIMEOUT(&sender.timeout)},

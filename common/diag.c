@@ -22,9 +22,17 @@ void diag_quiet(void)
     quiet = true;
 }
 
+/* An operand may hold anything; a line stays one line, and the terminal is told nothing else. */
+static void hide_controls(char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            text[i] = '?';
+}
+
 /* One write keeps the lines of several processes apart. What does not fit is cut: only an absurd
  * operand is that long. */
-static void write_line(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void write_line(const char *format, va_list arguments)
 {
     char line[4096];
     int saved = errno;
@@ -35,6 +43,7 @@ static void write_line(const char *format, va_list arguments)
     int more = vsnprintf(line + used, room - used, format, arguments);
     if (more > 0)
         used += (size_t)more < room - used ? (size_t)more : room - used - 1;
+    hide_controls(line, used);
     line[used++] = '\n';
 
     ssize_t ignored = write(STDERR_FILENO, line, used);

@@ -42,6 +42,13 @@ int io_end(void)
     return close(STDOUT_FILENO) == 0 || errno == EINTR ? 0 : -1;
 }
 
+bool io_is_open_for(int fd, int mode)
+{
+    int flags = fcntl(fd, F_GETFL);
+    int access = flags & O_ACCMODE;
+    return flags >= 0 && !(flags & O_PATH) && (access == mode || access == O_RDWR);
+}
+
 /* After a call on FD failed: whether to call again. */
 static bool goes_on(int fd, short events)
 {
@@ -119,7 +126,8 @@ int io_writev(int fd, struct iovec *pieces, int count)
 int64_t io_bytes_left(int fd)
 {
     struct stat status;
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+    /* files below /proc say that they have none */
+    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
         return -1;
     off_t at = lseek(fd, 0, SEEK_CUR);
     if (at < 0)

@@ -6,6 +6,7 @@
 #ifndef IO_H
 #define IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,6 +23,9 @@ void io_restore_sigpipe(void);
 /* The last call of a tool that wrote to stdout: closes it. Returns 0, or -1 with errno where the
  * file system reports only now that it lost the data. */
 int io_end(void);
+
+/* Whether FD is open to read (MODE is O_RDONLY) or to write (O_WRONLY). */
+bool io_is_open_for(int fd, int mode);
 
 /* One read: returns the bytes, 0 at the end. */
 ssize_t io_read(int fd, void *data, size_t size);
@@ -42,7 +46,7 @@ int io_write(int fd, const void *data, size_t size);
 /* The same for several pieces; changes PIECES. */
 int io_writev(int fd, struct iovec *pieces, int count);
 
-/* Bytes that a regular file on FD still has to give; -1 where FD is something else. */
+/* Bytes that a regular file on FD still has to give; -1 where that is not known. */
 int64_t io_bytes_left(int fd);
 
 /* Whether FD is a pipe or FIFO. */

@@ -65,10 +65,10 @@ const char *parse_time(const char *text, void *value)
         return too_large;
     bool has_digits = at > text;
 
-    const char *fraction = at;
+    const char *fraction = at, *fraction_end = at;
     if (*at == '.') {
         fraction = ++at;
-        at += strspn(at, "0123456789");
+        fraction_end = at += strspn(at, "0123456789");
         has_digits = has_digits || at > fraction;
     }
     int64_t factor = has_digits ? factor_of(at, units) : 0;
@@ -77,16 +77,15 @@ const char *parse_time(const char *text, void *value)
     if (whole > (uint64_t)(INT64_MAX / factor - 1))
         return too_large;
 
-    int64_t sum = (int64_t)whole * factor;
-    bool rest = false;
-    for (; *fraction >= '0' && *fraction <= '9'; fraction++) {
-        int64_t digit = *fraction - '0';
-        rest = rest || (digit * factor) % 10 != 0;
-        sum += digit * factor / 10;
-        factor /= 10;
-        rest = rest || (factor == 0 && digit != 0);
+    /* From the last digit to the first, so that rounding down in between loses nothing. */
+    int64_t part = 0;
+    bool has_rest = false;
+    while (fraction_end > fraction) {
+        part += (*--fraction_end - '0') * factor;
+        has_rest = has_rest || part % 10 != 0;
+        part /= 10;
     }
-    *(int64_t *)value = sum + rest;
+    *(int64_t *)value = (int64_t)whole * factor + part + has_rest;
     return NULL;
 }
 

@@ -15,7 +15,8 @@ struct queue {
     struct objname name;
     int id; /* mqd_t or msqid */
     bool is_sysv;
-    /* private: the message in hand, and the text of queue_hint */
+    /* private: how it is done, the message in hand, and the text of queue_hint */
+    const struct queue_family *family;
     struct queue_message *message;
     size_t capacity;
     char hint[128];
@@ -47,24 +48,26 @@ struct queue_status {
     time_t sent, received, changed;   /* System V; 0 where there was none */
 };
 
-/* Opens the queue, or creates it where CREATION is not NULL. Returns 0, or -1 with errno. */
+/* Opens the queue, or creates it where CREATION is not NULL. Returns 0, or -1 with errno; EACCES
+ * where ACCESS is not permitted. Who may receive but not send gets the queue all the same. */
 int queue_open(struct queue *queue, const struct objname *name, enum queue_access access,
                const struct queue_creation *creation);
 
 /* What to do about an ERRNUM of the functions here, ` (in parentheses)`; "" when nothing is known.
- * CREATION is what queue_open was called with. */
+ * CREATION is what queue_open was called with. Leaves ERRNUM in errno, for %m beside it. */
 const char *queue_hint(struct queue *queue, int errnum, const struct queue_creation *creation);
 
 /* Bytes of the largest message, -1 with errno. */
 int64_t queue_msgsize(struct queue *queue);
 
 /* Sends one message, waiting for room until DEADLINE. Returns 0; -1 with errno: EMSGSIZE, EIDRM
- * (System V: the queue is gone), EAGAIN or ETIMEDOUT where it is full, EINTR after a signal. */
+ * (System V: the queue is gone), EAGAIN where it is full, ETIMEDOUT where it stayed full, EACCES,
+ * EINTR after a signal. */
 int queue_send(struct queue *queue, const void *data, size_t size, long tag,
                const struct deadline *deadline);
 
 /* Takes one message; *DATA is good until the next call. Waits until DEADLINE. Returns its bytes;
- * -1 with errno as queue_send. */
+ * -1 with errno as queue_send, but ENOMSG where there is none. */
 ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
                       const struct queue_choice *choice, const struct deadline *deadline);
 

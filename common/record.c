@@ -27,7 +27,7 @@ const char *record_parse_form(const char *name, void *value)
 
 void record_start(struct record_reader *reader, int fd, enum record_form form, size_t limit)
 {
-    *reader = (struct record_reader){.fd = fd, .form = form, .limit = limit};
+    *reader = (struct record_reader){.fd = fd, .form = form, .limit = limit, .reads = -1};
 }
 
 /* Makes room behind END: first by moving what is left to the front, then by a larger buffer. */
@@ -55,6 +55,10 @@ static ssize_t read_more(struct record_reader *reader)
 {
     if (reader->is_ended)
         return 0;
+    if (reader->reads == 0)
+        return errno = EAGAIN, -1;
+    if (reader->reads > 0)
+        reader->reads--;
     if (reader->start == reader->end)
         reader->start = reader->end = 0;
     if (make_room(reader) < 0)
@@ -181,6 +185,14 @@ int record_next(struct record_reader *reader, const char **data, size_t *size)
     default:
         return next_terminated(reader, '\n', data, size);
     }
+}
+
+int record_take(struct record_reader *reader, bool may_read, const char **data, size_t *size)
+{
+    reader->reads = may_read;
+    int result = record_next(reader, data, size);
+    reader->reads = -1;
+    return result;
 }
 
 const char *record_error(struct record_reader *reader)

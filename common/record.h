@@ -4,6 +4,7 @@
 
 #include "options.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,16 +31,21 @@ struct record_reader {
     char *buffer;
     size_t capacity, start, end;
     int is_ended;
+    int reads; /* that record_take has left, -1 for no limit */
     char why[96];
 };
 
-/* Reads records of at most LIMIT bytes from FD. Memory stays below 64 KiB or twice the longest
+/* Reads records of at most LIMIT bytes from FD. Memory stays below 64 KiB or four times the longest
  * record. */
 void record_start(struct record_reader *reader, int fd, enum record_form form, size_t limit);
 
 /* The next record, without its terminator; *DATA is good until the next call. Returns 1, or 0 at
  * the end; -1 with errno: EMSGSIZE over the limit, EBADMSG not a netstring, or the read's. */
 int record_next(struct record_reader *reader, const char **data, size_t *size);
+
+/* The same without waiting: reads once at most, and only where poll(2) has found something to read
+ * (MAY_READ). -1 with errno EAGAIN where the record is not whole yet. */
+int record_take(struct record_reader *reader, bool may_read, const char **data, size_t *size);
 
 /* What record_next failed with, naming the record: `record 3 is longer than 8192 bytes`. */
 const char *record_error(struct record_reader *reader);

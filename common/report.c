@@ -27,18 +27,41 @@ static void print_end(void)
         putchar('\n');
 }
 
-/* RFC 8259 wants quotation mark, backslash and control characters escaped; other bytes pass. */
+/* Bytes of the UTF-8 character at TEXT, 0 where there is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *text)
+{
+    size_t length = text[0] < 0x80   ? 1
+                    : text[0] < 0xc2 ? 0
+                    : text[0] < 0xe0 ? 2
+                    : text[0] < 0xf0 ? 3
+                    : text[0] < 0xf5 ? 4
+                                     : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    bool is_overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
+    bool is_no_character =
+        (text[0] == 0xed && text[1] >= 0xa0) || (text[0] == 0xf4 && text[1] >= 0x90);
+    return is_overlong || is_no_character ? 0 : length;
+}
+
+/* RFC 8259 wants quotation mark, backslash and control characters escaped, and all of it UTF-8: a
+ * byte that is not becomes U+FFFD. */
 static void print_json_string(const char *text)
 {
+    const unsigned char *at = (const unsigned char *)text;
     putchar('"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            printf("\\%c", c);
-        else if (c < 0x20)
-            printf("\\u%04x", c);
+    while (*at) {
+        size_t length = utf8_length(at);
+        if (*at == '"' || *at == '\\')
+            printf("\\%c", *at);
+        else if (*at < 0x20)
+            printf("\\u%04x", *at);
+        else if (length == 0)
+            fputs("\\ufffd", stdout);
         else
-            putchar(c);
+            fwrite(at, 1, length, stdout);
+        at += length > 0 ? length : 1;
     }
     putchar('"');
 }

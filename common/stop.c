@@ -9,14 +9,17 @@
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP};
 static volatile sig_atomic_t noted;
 
-/* Linux runs ITIMER_REAL on the monotonic clock (getitimer(2) and kernel/time/itimer.c), so setting
- * the system's time neither shortens nor lengthens a wait. */
+/* Whether the timer is ours; before that it may be an alarm(2) that the caller set for COMMAND. */
+static int is_handled;
+
+/* AFTER is above 0, which would stop the timer. Linux runs ITIMER_REAL on the monotonic clock
+ * (getitimer(2) and kernel/time/itimer.c), so setting the system's time neither shortens nor
+ * lengthens a wait. */
 static void start_timer(int64_t after)
 {
-    if (after < 1000)
-        after = 1000; /* a zero would stop it */
+    int64_t microseconds = after / 1000 + (after % 1000 != 0);
     struct itimerval timer = {
-        .it_value = {.tv_sec = after / 1000000000, .tv_usec = after % 1000000000 / 1000},
+        .it_value = {.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000},
         .it_interval = {.tv_usec = 10000},
     };
     setitimer(ITIMER_REAL, &timer, NULL);
@@ -29,7 +32,6 @@ static void on_tick(int signal)
 
 static void handle_ticks(void)
 {
-    static int is_handled;
     if (is_handled)
         return;
     struct sigaction action = {.sa_handler = on_tick};
@@ -46,7 +48,7 @@ static void on_fatal(int signal)
 {
     int saved = errno;
     noted = signal;
-    start_timer(0);
+    start_timer(1);
     errno = saved;
 }
 
@@ -80,17 +82,30 @@ _Noreturn void stop_die(void)
     _exit(128 + noted);
 }
 
+void stop_release(void)
+{
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+        struct sigaction action;
+        if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_handler == on_fatal)
+            signal(fatal[i], SIG_DFL);
+    }
+    if (noted)
+        stop_die();
+}
+
 void stop_tick(int64_t after)
 {
     handle_ticks();
-    start_timer(after);
+    start_timer(after > 0 ? after : 1);
+    if (noted)
+        start_timer(1); /* its tick goes on: the wait must not last until AFTER */
 }
 
 void stop_untick(void)
 {
     struct itimerval off = {0};
-    if (!noted)
+    if (is_handled && !noted)
         setitimer(ITIMER_REAL, &off, NULL);
     if (noted)
-        start_timer(0); /* the signal came between the two lines */
+        start_timer(1); /* the signal came between the two lines */
 }

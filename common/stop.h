@@ -18,6 +18,10 @@ int stop_signal(void);
 /* Dies of the noted signal, so that the shell sees it. */
 _Noreturn void stop_die(void);
 
+/* Gives the signals back to a process that is about to become a COMMAND; one that was noted is died
+ * of. */
+void stop_release(void);
+
 /* Ends each blocking call with EINTR from AFTER nanoseconds on, every 10 ms, on the monotonic
  * clock. */
 void stop_tick(int64_t after);

@@ -1,0 +1,229 @@
+#include "kernel.h"
+#include "queue_family.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/msg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIRST_CAPACITY = 8192 }; /* bytes; kernel.msgmax unless root raised it */
+
+/* The permission each access needs; msgget(2) looks for it in a queue that exists. */
+static const int access_bits[] = {
+    [QUEUE_SEND] = 0200, [QUEUE_RECEIVE] = 0400, [QUEUE_DESCRIBE] = 0400};
+
+/* Of an identifier that is not (or no more) in use the kernel says EINVAL. */
+static int look_at(int id, struct msqid_ds *status)
+{
+    int result = msgctl(id, IPC_STAT, status);
+    if (result < 0 && errno == EINVAL)
+        errno = EIDRM;
+    return result;
+}
+
+/* The kernel bounds the bytes of a queue, not its messages. IPC_SET sets owner and mode too. */
+static int set_maxbytes(struct queue *queue, const struct queue_creation *creation)
+{
+    struct msqid_ds status = {0};
+    if (creation->maxmsg == 0 || creation->msgsize == 0)
+        return 0;
+    status.msg_perm.uid = geteuid();
+    status.msg_perm.gid = getegid();
+    status.msg_perm.mode = creation->mode;
+    status.msg_qbytes = (msglen_t)(creation->maxmsg * creation->msgsize);
+    if (msgctl(queue->id, IPC_SET, &status) == 0)
+        return 0;
+
+    int saved = errno;
+    msgctl(queue->id, IPC_RMID, NULL);
+    errno = saved;
+    return -1;
+}
+
+/* An identifier is checked by a look at it; who may only send may not look, and need not. */
+static int open_identifier(struct queue *queue, enum queue_access access)
+{
+    struct msqid_ds status;
+    queue->id = queue->name.id;
+    if (look_at(queue->id, &status) == 0 || (errno == EACCES && access == QUEUE_SEND))
+        return 0;
+    if (errno == EIDRM)
+        errno = ENOENT;
+    return -1;
+}
+
+/* What exists is opened without IPC_CREAT; where two create at once, the loser opens. */
+static int open_or_create(struct queue *queue, enum queue_access access,
+                          const struct queue_creation *creation)
+{
+    key_t key;
+    int64_t bytes;
+    if (queue->name.kind == OBJNAME_ID)
+        return open_identifier(queue, access);
+    if (objname_key(&queue->name, &key) < 0)
+        return -1;
+    if (creation && __builtin_mul_overflow(creation->maxmsg, creation->msgsize, &bytes))
+        return errno = EOVERFLOW, -1;
+    bool may_exist = key != IPC_PRIVATE && (!creation || !creation->is_exclusive);
+
+    do {
+        if (may_exist && (queue->id = msgget(key, access_bits[access])) >= 0)
+            return 0;
+        if (may_exist && (errno != ENOENT || !creation))
+            return -1;
+        queue->id = msgget(key, IPC_CREAT | IPC_EXCL | (int)creation->mode);
+        if (queue->id >= 0)
+            return set_maxbytes(queue, creation);
+    } while (errno == EEXIST && may_exist);
+    return -1;
+}
+
+/* Bytes the queue holds; INT64_MAX where one may not look. */
+static int64_t maxbytes(struct queue *queue)
+{
+    struct msqid_ds status;
+    return look_at(queue->id, &status) < 0 ? INT64_MAX : (int64_t)status.msg_qbytes;
+}
+
+static int64_t msgsize(struct queue *queue)
+{
+    int64_t each = kernel_limit("kernel.msgmax", FIRST_CAPACITY), all = maxbytes(queue);
+    return each < all ? each : all;
+}
+
+static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
+{
+    switch (errnum) {
+    case ENOSPC:
+        return queue_hint_limit(queue, "kernel.msgmni");
+    case EPERM:
+        return creation ? queue_hint_limit(queue, "kernel.msgmnb") : "";
+    case EMSGSIZE:
+        if (maxbytes(queue) < kernel_limit("kernel.msgmax", FIRST_CAPACITY))
+            return queue_hint_format(queue, " (the whole queue holds %lld bytes)",
+                                     (long long)maxbytes(queue));
+        return queue_hint_limit(queue, "kernel.msgmax");
+    default:
+        return "";
+    }
+}
+
+/* After msgsnd failed: the kernel says EINVAL of a message over kernel.msgmax, as of a queue that
+ * is gone, and would let one that is larger than the whole queue wait for ever. */
+static void name_error(struct queue *queue, size_t size)
+{
+    int saved = errno;
+    int64_t limit = INT64_MAX;
+    if (saved == EINVAL)
+        limit = kernel_limit("kernel.msgmax", FIRST_CAPACITY);
+    else if (saved == EAGAIN)
+        limit = maxbytes(queue);
+
+    if ((int64_t)size > limit)
+        errno = EMSGSIZE;
+    else
+        errno = saved == EINVAL ? EIDRM : saved;
+}
+
+static int send_one(struct queue *queue, const void *data, size_t size, long type,
+                    const struct deadline *deadline)
+{
+    if (queue_reserve(queue, size) < 0)
+        return -1;
+    queue->message->tag = type;
+    memmove(queue->message->text, data, size); /* one that is put back is there already */
+
+    int result = msgsnd(queue->id, queue->message, size, IPC_NOWAIT);
+    if (result == 0)
+        return 0;
+    name_error(queue, size);
+    if (errno != EAGAIN || deadline_is_now(deadline))
+        return -1;
+
+    deadline_begin(deadline);
+    do
+        result = msgsnd(queue->id, queue->message, size, 0);
+    while (result < 0 && deadline_goes_on(deadline));
+    deadline_end(deadline);
+    if (result < 0)
+        name_error(queue, size);
+    return result;
+}
+
+static ssize_t receive_into_room(struct queue *queue, const struct queue_choice *choice,
+                                 const struct deadline *deadline)
+{
+    int flags = choice->is_negated ? MSG_EXCEPT : 0;
+    long type = (long)choice->type;
+    ssize_t got;
+    if (deadline_is_now(deadline))
+        return msgrcv(queue->id, queue->message, queue->capacity, type, flags | IPC_NOWAIT);
+
+    deadline_begin(deadline);
+    do
+        got = msgrcv(queue->id, queue->message, queue->capacity, type, flags);
+    while (got < 0 && deadline_goes_on(deadline));
+    deadline_end(deadline);
+    return got;
+}
+
+static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
+                       const struct deadline *deadline)
+{
+    ssize_t got;
+    if (queue_reserve(queue, FIRST_CAPACITY) < 0)
+        return -1;
+    do /* one that is too big stays in the queue until there is room */
+        got = receive_into_room(queue, choice, deadline);
+    while (got < 0 && errno == E2BIG && queue_reserve(queue, 2 * queue->capacity) == 0);
+    if (got < 0 && errno == EINVAL)
+        errno = EIDRM;
+    return got;
+}
+
+static int status_of(struct queue *queue, struct queue_status *status)
+{
+    struct msqid_ds kernel;
+    if (look_at(queue->id, &kernel) < 0)
+        return -1;
+    *status = (struct queue_status){
+        .messages = (int64_t)kernel.msg_qnum,
+        .bytes = (int64_t)kernel.msg_cbytes,
+        .maxbytes = (int64_t)kernel.msg_qbytes,
+        .mode = kernel.msg_perm.mode & 07777,
+        .uid = kernel.msg_perm.uid,
+        .gid = kernel.msg_perm.gid,
+        .last_sender = kernel.msg_lspid,
+        .last_receiver = kernel.msg_lrpid,
+        .sent = kernel.msg_stime,
+        .received = kernel.msg_rtime,
+        .changed = kernel.msg_ctime,
+    };
+    return 0;
+}
+
+/* The owner may remove a queue that it may not read, so nothing is asked of it before. */
+static int remove_named(struct objname *name)
+{
+    key_t key;
+    int id = name->id;
+    if (name->kind != OBJNAME_ID) {
+        if (objname_key(name, &key) < 0 || (id = msgget(key, 0)) < 0)
+            return -1;
+    }
+    int result = msgctl(id, IPC_RMID, NULL);
+    if (result < 0 && (errno == EINVAL || errno == EIDRM))
+        errno = ENOENT;
+    return result;
+}
+
+const struct queue_family queue_sysv = {
+    .open = open_or_create,
+    .hint = hint,
+    .msgsize = msgsize,
+    .send = send_one,
+    .receive = receive,
+    .status = status_of,
+    .remove = remove_named,
+};
