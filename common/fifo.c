@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { PAUSE_MIN = 100000, PAUSE_MAX = 10000000 }; /* nanoseconds */
+
 int fifo_create(const char *path, mode_t mode)
 {
     mode_t old = umask(0);
@@ -36,18 +38,19 @@ static int open_fifo(const char *path, int flags, const struct deadline *deadlin
     return errno = ENOTSUP, -1;
 }
 
+/* Only a blocking open waits for the other side; what comes after it is poll's to wait for. */
 static int open_patiently(const char *path, int flags, const struct deadline *deadline)
 {
     deadline_begin(deadline);
     int fd = open_fifo(path, flags, deadline);
     deadline_end(deadline);
-    return fd;
+    return fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -1 : fd;
 }
 
-/* The descriptor is this process's own, so the flag may change. */
-static int make_blocking(int fd)
+static int open_at_once(const char *path, int flags)
 {
-    return fd < 0 || fcntl(fd, F_SETFL, 0) < 0 ? -1 : fd;
+    struct deadline never = deadline_in(DEADLINE_NEVER);
+    return open_fifo(path, flags | O_NONBLOCK, &never);
 }
 
 int fifo_open_reader(const char *path, const struct deadline *deadline)
@@ -56,43 +59,52 @@ int fifo_open_reader(const char *path, const struct deadline *deadline)
         return open_patiently(path, O_RDONLY, deadline);
 
     struct pollfd data = {.events = POLLIN};
-    data.fd = fifo_open_listener(path);
-    if (data.fd >= 0 && poll(&data, 1, 0) <= 0)
-        return errno = EAGAIN, -1;
-    return make_blocking(data.fd);
+    data.fd = open_at_once(path, O_RDONLY);
+    if (data.fd < 0 || poll(&data, 1, 0) > 0)
+        return data.fd;
+    close(data.fd);
+    return errno = EAGAIN, -1;
 }
 
 int fifo_open_writer(const char *path, const struct deadline *deadline)
 {
     if (!deadline_is_now(deadline))
         return open_patiently(path, O_WRONLY, deadline);
-    return make_blocking(open_fifo(path, O_WRONLY | O_NONBLOCK, deadline));
+    return open_at_once(path, O_WRONLY);
 }
 
 int fifo_open_listener(const char *path)
 {
-    struct deadline never = deadline_in(DEADLINE_NEVER);
-    return open_fifo(path, O_RDONLY | O_NONBLOCK, &never);
+    return open_at_once(path, O_RDONLY);
 }
 
 int fifo_open_keeper(const char *path)
 {
-    struct deadline never = deadline_in(DEADLINE_NEVER);
-    return open_fifo(path, O_RDWR, &never);
+    return open_at_once(path, O_RDWR);
 }
 
-/* The kernel wakes nobody when a pipe runs empty, so this looks every 10 ms. */
-int fifo_drain(int fd, const struct deadline *deadline)
+int fifo_unread(int fd)
 {
-    const struct timespec pause = {.tv_nsec = 10000000};
-    for (;;) {
-        int left;
-        if (ioctl(fd, FIONREAD, &left) < 0)
-            return -1;
-        if (left == 0)
-            return 0;
-        if (deadline_remaining(deadline) == 0)
+    int count;
+    return ioctl(fd, FIONREAD, &count) < 0 ? -1 : count;
+}
+
+/* The kernel wakes nobody when a pipe runs empty, so this looks again, ever more seldom. */
+int fifo_drain(int fd, int64_t idle)
+{
+    struct deadline deadline = deadline_in(idle);
+    struct timespec pause = {.tv_nsec = PAUSE_MIN};
+    for (int before = 0;;) {
+        int unread = fifo_unread(fd);
+        if (unread <= 0)
+            return unread;
+        if (unread != before)
+            deadline = deadline_in(idle);
+        else if (deadline_remaining(&deadline) == 0)
             return errno = ETIMEDOUT, -1;
+        before = unread;
         nanosleep(&pause, NULL);
+        if (pause.tv_nsec < PAUSE_MAX)
+            pause.tv_nsec *= 2;
     }
 }

@@ -12,8 +12,8 @@
 int fifo_create(const char *path, mode_t mode);
 
 /* Open one end of the FIFO at PATH and wait until DEADLINE for somebody at the other. Return a
- * blocking descriptor; -1 with errno: ENOTSUP where PATH is no FIFO, ETIMEDOUT, ENXIO or EAGAIN
- * where nobody came. */
+ * descriptor that does not block; -1 with errno: ENOTSUP where PATH is no FIFO, ETIMEDOUT where
+ * nobody came, and for a deadline that is now ENXIO without a reader, EAGAIN without data. */
 int fifo_open_reader(const char *path, const struct deadline *deadline);
 int fifo_open_writer(const char *path, const struct deadline *deadline);
 
@@ -24,7 +24,11 @@ int fifo_open_listener(const char *path);
  * Linux lets O_RDWR succeed at once). */
 int fifo_open_keeper(const char *path);
 
-/* Waits until DEADLINE for a reader to take all that is in the pipe. Returns 0, or -1. */
-int fifo_drain(int fd, const struct deadline *deadline);
+/* Bytes in the pipe that nobody has read yet; -1 with errno. */
+int fifo_unread(int fd);
+
+/* Waits for readers to take all that is in the pipe, and gives up when none took anything for IDLE
+ * nanoseconds (DEADLINE_NEVER: no limit). Returns 0, or -1 with errno, ETIMEDOUT. */
+int fifo_drain(int fd, int64_t idle);
 
 #endif

@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-/* Large enough that mapping costs nothing beside copying, small enough to begin at once. */
-enum { WINDOW_SIZE = 16 << 20 };
+enum {
+    WINDOW_SIZE = 16 << 20,  /* mapping costs little beside copying, and output begins at once */
+    LONG_TRANSFER = 1 << 18, /* from here on larger pipes pay */
+};
 
 struct window {
     char *memory; /* as mapped, from a page boundary on */
@@ -43,9 +46,23 @@ static void close_window(struct window *window)
     errno = saved;
 }
 
+/* What is cut off inside the last page of a file reads as zeros and takes writes, without a fault.
+ */
+static int check_cut(struct mapping_range *range)
+{
+    struct stat status;
+    if (fstat(range->fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+        status.st_size >= range->offset + range->moved)
+        return 0;
+    range->moved = status.st_size > range->offset ? status.st_size - range->offset : 0;
+    return errno = EFAULT, -1;
+}
+
 int mapping_write_out(struct mapping_range *range, int to)
 {
     range->moved = 0;
+    if (range->length > LONG_TRANSFER)
+        io_enlarge_pipe(to);
     while (range->moved < range->length) {
         struct window window;
         range->is_file_error = true;
@@ -55,6 +72,8 @@ int mapping_write_out(struct mapping_range *range, int to)
         int result = io_write_counted(to, window.bytes, window.size, &put);
         close_window(&window);
         range->moved += (int64_t)put;
+        if (result == 0)
+            result = check_cut(range);
         if (result < 0) {
             range->is_file_error = errno == EFAULT;
             return -1;
@@ -75,6 +94,8 @@ int mapping_read_in(struct mapping_range *range, int from)
         int result = io_read_counted(from, window.bytes, window.size, &got);
         close_window(&window);
         range->moved += (int64_t)got;
+        if (result == 0)
+            result = check_cut(range);
         if (result < 0) {
             range->is_file_error = errno == EFAULT;
             return -1;

@@ -4,6 +4,7 @@
 #include "lock.h"
 #include "mapping.h"
 #include "relay.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,22 +29,31 @@ static void path_of(const struct segment *segment, char path[static PATH_MAX])
     snprintf(path, PATH_MAX, DIRECTORY "%s", segment->name.text);
 }
 
-/* O_NONBLOCK, lest a FIFO at the name should hang it. */
+static int fail_as_foreign(struct segment *segment, const char *what)
+{
+    errno = ENOTSUP;
+    return segment_fail(segment, what, " (what has this name is no shared memory)");
+}
+
+/* O_NONBLOCK, lest a FIFO at the name should hang it. A link, a socket or a directory is not even
+ * opened. */
 static int open_existing(struct segment *segment, int access)
 {
     char path[PATH_MAX];
+    struct stat status;
     path_of(segment, path);
     if (is_semaphore(segment))
-        return errno = ENOTSUP, -1;
+        return fail_as_foreign(segment, "open segment");
 
     int fd = open(path, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
+    if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
+        return fail_as_foreign(segment, "open segment");
     if (fd < 0 || fstat(fd, &status) < 0)
-        return -1;
+        return segment_fail(segment, "open segment", "%s", "");
     if (S_ISREG(status.st_mode))
         return fd;
     close(fd);
-    return errno = ENOTSUP, -1;
+    return fail_as_foreign(segment, "open segment");
 }
 
 /* Opens and locks. Somebody may have removed the object while this waited for the lock; then the
@@ -54,8 +64,7 @@ static int open_locked(struct segment *segment, int access, const struct deadlin
     for (;;) {
         int fd = open_existing(segment, access);
         if (fd < 0)
-            return segment_fail(segment, "open segment", "%s",
-                                errno == ENOTSUP ? " (no shared memory has this name)" : "");
+            return -1;
         struct stat status;
         if (lock_range(fd, kind, 0, 0, deadline) < 0 || fstat(fd, &status) < 0) {
             int saved = errno;
@@ -78,10 +87,8 @@ static int create_locked(struct segment *segment, mode_t mode, const struct dead
 {
     char path[PATH_MAX], self[64];
     path_of(segment, path);
-    if (is_semaphore(segment)) {
-        errno = ENOTSUP;
-        return segment_fail(segment, "create segment", " (/sem. names are semaphores)");
-    }
+    if (is_semaphore(segment))
+        return fail_as_foreign(segment, "create segment");
 
     int fd = open(DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -110,8 +117,6 @@ int posixshm_open(struct segment *segment, int64_t timeout)
 int posixshm_get(struct segment *segment, int64_t offset, int64_t length, int to)
 {
     struct mapping_range range = {.fd = segment->id, .offset = offset, .length = length};
-    if (length > BUFSIZ * 16)
-        io_enlarge_pipe(to);
     if (mapping_write_out(&range, to) == 0)
         return 0;
     if (errno == EFAULT)
@@ -120,13 +125,27 @@ int posixshm_get(struct segment *segment, int64_t offset, int64_t length, int to
     return segment_fail(segment, range.is_file_error ? "map segment" : "write to stdout", "%s", "");
 }
 
+/* A name in a directory that everybody may write into is no proof of who made the object, and its
+ * owner can read what is put into it. As for the shell's `>`, where fs.protected_regular is set. */
+static int check_owner(struct segment *segment)
+{
+    struct stat object, directory;
+    if (fstat(segment->id, &object) < 0 || stat(DIRECTORY, &directory) < 0)
+        return segment_fail(segment, "read status", "%s", "");
+    if (object.st_uid == geteuid() || object.st_uid == directory.st_uid)
+        return 0;
+    errno = EACCES;
+    return segment_fail(segment, "replace content", " (it is of user %ld; -o 0 writes into it)",
+                        (long)object.st_uid);
+}
+
 static int open_for_put(struct segment *segment, const struct segment_put *how)
 {
     struct deadline deadline = deadline_in(how->timeout);
     for (;;) {
         if (!how->is_exclusive) {
             if (open_locked(segment, O_RDWR, &deadline) == 0)
-                return 0;
+                return how->creates ? check_owner(segment) : 0;
             if (errno != ENOENT || !how->creates)
                 return -1;
         }
@@ -138,26 +157,77 @@ static int open_for_put(struct segment *segment, const struct segment_put *how)
 }
 
 /* Makes the object SIZE bytes at least, with every page there: a full file system shows here and
- * not when a page is touched. */
+ * not when a page is touched. All or nothing, in tmpfs. */
 static int reserve(struct segment *segment, int64_t size)
 {
-    if (size == 0)
+    int result = 0;
+    if (size > 0)
+        do
+            result = fallocate(segment->id, 0, 0, size);
+        while (result < 0 && errno == EINTR && !stop_signal());
+    if (result == 0) {
+        if (size > segment->size)
+            segment->size = size;
         return 0;
-    int result;
-    do
-        result = fallocate(segment->id, 0, 0, size);
-    while (result < 0 && errno == EINTR);
-    if (result == 0)
-        return 0;
+    }
 
-    struct statfs space;
+    struct statfs space = {0};
     int saved = errno;
-    if (ftruncate(segment->id, segment->size) < 0 || fstatfs(segment->id, &space) < 0)
-        space.f_bavail = 0, space.f_bsize = 1;
+    fstatfs(segment->id, &space);
     errno = saved;
     return segment_fail(
         segment, "reserve memory", " (%lld bytes needed, %lld free in " DIRECTORY ")",
         (long long)(size - segment->size), (long long)space.f_bavail * (long long)space.f_bsize);
+}
+
+/* Input of any length, from OFFSET on; the object grows. Returns 0, *END is behind the last byte.
+ */
+static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
+{
+    int64_t left = io_bytes_left(from);
+    if (__builtin_add_overflow(offset, left > 0 ? left : 0, end))
+        *end = INT64_MAX; /* which the kernel refuses */
+    if (*end > segment->size && reserve(segment, *end) < 0)
+        return -1;
+    if (lseek(segment->id, offset, SEEK_SET) < 0)
+        return segment_fail(segment, "seek", "%s", "");
+
+    struct relay_flow flow = {.from = from, .to = segment->id};
+    int result = relay_run(&flow, 1, DEADLINE_NEVER);
+    *end = lseek(segment->id, 0, SEEK_CUR);
+    if (result == 0)
+        return 0;
+    long long done = (long long)(*end - offset);
+    if (errno == ENOSPC)
+        return segment_fail(segment, "write segment", " (more than %lld bytes needed)", done);
+    return segment_fail(segment, flow.is_write_error ? "write segment" : "read stdin",
+                        " (after %lld bytes)", done);
+}
+
+static int refuse_length(struct segment *segment, int64_t size)
+{
+    errno = EFBIG;
+    return segment_fail(segment, "read stdin", " (--size is %lld bytes)", (long long)size);
+}
+
+/* Input of at most SIZE - OFFSET bytes, into an object of SIZE bytes. */
+static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int from, int64_t *end)
+{
+    if (io_bytes_left(from) > size - offset)
+        return refuse_length(segment, size);
+    if (reserve(segment, size) < 0)
+        return -1;
+    struct mapping_range range = {.fd = segment->id, .offset = offset, .length = size - offset};
+    if (mapping_read_in(&range, from) < 0)
+        return segment_fail(segment, range.is_file_error ? "write segment" : "read stdin", "%s",
+                            errno == EFAULT ? " (cut by another program)" : "");
+    *end = offset + range.moved;
+
+    char more;
+    ssize_t got = io_read(from, &more, 1);
+    if (got < 0)
+        return segment_fail(segment, "read stdin", "%s", "");
+    return got > 0 ? refuse_length(segment, size) : 0;
 }
 
 static int resize(struct segment *segment, int64_t size)
@@ -168,44 +238,14 @@ static int resize(struct segment *segment, int64_t size)
     return 0;
 }
 
-/* Input of any length, from OFFSET on; the object grows. Returns 0, *END is behind the last byte.
- */
-static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
+/* Makes the bytes from END on zeros, up to SIZE. The size is not changed meanwhile: a program that
+ * has the object mapped would die of SIGBUS. */
+static int clear_rest(struct segment *segment, int64_t end, int64_t size)
 {
-    int64_t left = io_bytes_left(from);
-    if (left > 0 && offset + left > segment->size && reserve(segment, offset + left) < 0)
-        return -1;
-    if (lseek(segment->id, offset, SEEK_SET) < 0)
-        return segment_fail(segment, "seek", "%s", "");
-
-    struct relay_flow flow = {.from = from, .to = segment->id};
-    int result = relay_run(&flow, 1, DEADLINE_NEVER);
-    *end = lseek(segment->id, 0, SEEK_CUR);
-    if (result == 0)
-        return 0;
-    return segment_fail(segment, flow.is_write_error ? "write segment" : "read stdin",
-                        " (%lld bytes of the input are in it)", (long long)(*end - offset));
-}
-
-/* Input of at most SIZE - OFFSET bytes, into an object of SIZE bytes. */
-static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int from, int64_t *end)
-{
-    if (reserve(segment, size) < 0)
-        return -1;
-    struct mapping_range range = {.fd = segment->id, .offset = offset, .length = size - offset};
-    if (mapping_read_in(&range, from) < 0)
-        return segment_fail(segment, range.is_file_error ? "write segment" : "read stdin", "%s",
-                            "");
-    *end = offset + range.moved;
-
-    char more;
-    ssize_t got = io_read(from, &more, 1);
-    if (got == 0)
-        return 0;
-    if (got > 0)
-        errno = EFBIG;
-    return segment_fail(segment, "read stdin", got > 0 ? " (--size is %lld bytes)" : "%.0lld",
-                        (long long)size);
+    if (end < size &&
+        fallocate(segment->id, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, end, size - end) < 0)
+        return segment_fail(segment, "clear the rest", "%s", "");
+    return reserve(segment, size);
 }
 
 int posixshm_put(struct segment *segment, const struct segment_put *how, int from)
@@ -221,18 +261,19 @@ int posixshm_put(struct segment *segment, const struct segment_put *how, int fro
         return -1;
     if (!replaces)
         return 0;
-    /* what was there before is cut off; what --size has beyond the input is zeros */
-    if (resize(segment, end) < 0)
+    if (is_sized && clear_rest(segment, end, how->size) < 0)
         return -1;
-    return is_sized ? reserve(segment, how->size) : 0;
+    return resize(segment, is_sized ? how->size : end);
 }
 
 int posixshm_stat(struct segment *segment, struct segment_status *status)
 {
     struct stat file;
     segment->id = open_existing(segment, O_RDONLY);
-    if (segment->id < 0 || fstat(segment->id, &file) < 0)
-        return segment_fail(segment, "open segment", "%s", "");
+    if (segment->id < 0)
+        return -1;
+    if (fstat(segment->id, &file) < 0)
+        return segment_fail(segment, "read status", "%s", "");
     *status = (struct segment_status){
         .size = file.st_size,
         .mode = file.st_mode & 07777,
@@ -248,10 +289,8 @@ int posixshm_remove(struct segment *segment)
     char path[PATH_MAX];
     struct stat status;
     path_of(segment, path);
-    if (lstat(path, &status) == 0 && (is_semaphore(segment) || !S_ISREG(status.st_mode))) {
-        errno = ENOTSUP;
-        return segment_fail(segment, "remove segment", " (no shared memory has this name)");
-    }
+    if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
+        return fail_as_foreign(segment, "remove segment");
     return unlink(path) < 0 ? segment_fail(segment, "remove segment", "%s", "") : 0;
 }
 

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,14 +19,14 @@ enum {
     LONG_TRANSFER = 1 << 18, /* from here on larger pipes pay */
 };
 
-enum step { MOVED, ENDED, WOULD_BLOCK, FAILED };
+enum step { MOVED, ENDED, DESERTED, WOULD_BLOCK, FAILED };
 
 struct way {
     struct relay_flow *flow;
+    mode_t from, to;     /* of what type they are */
     bool splices;        /* pages move; else by way of the buffer */
-    bool may_block;      /* it is the only way: nobody else is held up */
-    bool is_pipe;        /* TO is: a write of PIPE_BUF bytes does not block after POLLOUT */
-    bool waits_for_room; /* the next thing to wait for is TO, not FROM */
+    bool may_block;      /* TO does: it is shared, and nothing may be set on it */
+    bool waits_for_room; /* what to wait for is TO, not FROM; while pages move, a guess */
     bool is_blocked;     /* the last step moved nothing: EAGAIN */
     bool is_over;
     int64_t moved;
@@ -39,6 +40,13 @@ static mode_t type_of(int fd)
     return fstat(fd, &status) < 0 ? 0 : status.st_mode & S_IFMT;
 }
 
+/* Bytes that a pipe or stream socket holds; 0 also for what cannot tell. */
+static int bytes_in(int fd)
+{
+    int count;
+    return ioctl(fd, FIONREAD, &count) < 0 ? 0 : count;
+}
+
 static enum step blame(struct way *way, bool is_write_error)
 {
     if (errno == EAGAIN)
@@ -50,27 +58,23 @@ static enum step blame(struct way *way, bool is_write_error)
     return FAILED;
 }
 
-/* splice(2) does not tell which of its ends failed. */
-static bool is_error_of_writing(int errnum)
-{
-    return errnum == EPIPE || errnum == ENOSPC || errnum == EFBIG || errnum == EDQUOT;
-}
-
-/* The kernel has no splice for terminals, files opened to append and other such pairs. */
+/* splice(2) has no way for terminals, files opened to append and other such pairs; the buffer has.
+ * Of errors but EPIPE it does not tell which end failed, but reading a pipe never does. */
 static enum step splice_once(struct way *way, const struct deadline *deadline)
 {
-    unsigned flags = SPLICE_F_MOVE | (way->may_block ? 0 : SPLICE_F_NONBLOCK);
     ssize_t moved;
     do
-        moved = splice(way->flow->from, NULL, way->flow->to, NULL, SPLICE_SIZE, flags);
+        moved = splice(way->flow->from, NULL, way->flow->to, NULL, SPLICE_SIZE, SPLICE_F_NONBLOCK);
     while (moved < 0 && deadline_goes_on(deadline));
 
     if (moved < 0 && errno == EINVAL) {
         way->splices = false;
         return MOVED;
     }
+    if (moved < 0 && errno == EPIPE)
+        return DESERTED;
     if (moved < 0)
-        return blame(way, is_error_of_writing(errno));
+        return blame(way, way->from == S_IFIFO);
     way->moved += moved;
     return moved > 0 ? MOVED : ENDED;
 }
@@ -90,14 +94,17 @@ static enum step fill_buffer(struct way *way, const struct deadline *deadline)
     return MOVED;
 }
 
+/* After POLLOUT a pipe takes PIPE_BUF bytes without blocking: pipe(7). */
 static enum step empty_buffer(struct way *way, const struct deadline *deadline)
 {
+    const char *data = way->buffer + way->start;
     size_t size = way->end - way->start;
-    if (!way->may_block && way->is_pipe && size > PIPE_BUF)
+    if (way->may_block && way->to == S_IFIFO && size > PIPE_BUF)
         size = PIPE_BUF;
     ssize_t put;
     do
-        put = write(way->flow->to, way->buffer + way->start, size);
+        put = way->to == S_IFSOCK ? send(way->flow->to, data, size, MSG_DONTWAIT)
+                                  : write(way->flow->to, data, size);
     while (put < 0 && deadline_goes_on(deadline));
     if (put < 0)
         return blame(way, true);
@@ -106,94 +113,68 @@ static enum step empty_buffer(struct way *way, const struct deadline *deadline)
     return MOVED;
 }
 
+/* Only the buffer can block, where an end that others share is a terminal, or they were faster. */
 static enum step step_once(struct way *way, const struct deadline *deadline)
 {
-    if (way->start < way->end)
-        return empty_buffer(way, deadline);
     if (way->splices)
         return splice_once(way, deadline);
-    return fill_buffer(way, deadline);
+    deadline_begin(deadline);
+    enum step step =
+        way->start < way->end ? empty_buffer(way, deadline) : fill_buffer(way, deadline);
+    deadline_end(deadline);
+    return step;
 }
 
-static void end_way(struct way *way)
+/* What a reader left behind in its pipe is lost with it. */
+static enum step end_way(struct way *way)
 {
+    struct relay_flow *flow = way->flow;
+    struct pollfd to = {.fd = flow->to};
+    if (flow->shuts_down && way->to == S_IFIFO && bytes_in(flow->to) > 0 && poll(&to, 1, 0) > 0) {
+        errno = EPIPE;
+        return blame(way, true);
+    }
     way->is_over = true;
     free(way->buffer);
-    if (!way->flow->shuts_down)
-        return;
-    if (shutdown(way->flow->to, SHUT_WR) < 0 && errno == ENOTSOCK)
-        close(way->flow->to);
+    if (flow->shuts_down && shutdown(flow->to, SHUT_WR) < 0 && errno == ENOTSOCK)
+        close(flow->to);
+    return ENDED;
 }
 
-/* Takes one step, and notes what to wait for next. After EAGAIN that is the other end: FROM was
- * ready, so TO is full. */
-static int advance(struct way *way, const struct deadline *deadline)
+/* TO is gone. That is an end like any other where FROM has nothing for it: a pipe or socket that is
+ * empty and yet ready is at its end. Else a peer needs no more, but stdout will miss something. */
+static enum step desert(struct way *way)
+{
+    struct pollfd from = {way->flow->from, POLLIN, 0};
+    bool is_ready = poll(&from, 1, 0) > 0;
+    if (bytes_in(way->flow->from) == 0 && (is_ready || way->flow->shuts_down))
+        return end_way(way);
+    errno = EPIPE;
+    return blame(way, true);
+}
+
+/* Takes one step, and notes what to wait for next. Where pages move that is FROM or TO, whichever
+ * was the last to hold up; IS_READY says that poll has just told that this one does not. */
+static enum step advance(struct way *way, bool is_ready, const struct deadline *deadline)
 {
     int64_t before = way->moved;
     enum step step = step_once(way, deadline);
-    if (step == FAILED)
-        return -1;
-    way->is_blocked = step == WOULD_BLOCK;
     if (step == ENDED)
-        end_way(way);
-    else if (way->is_blocked)
-        way->waits_for_room = !way->waits_for_room;
-    else
+        return end_way(way);
+    if (step == DESERTED)
+        return desert(way);
+
+    way->is_blocked = step == WOULD_BLOCK;
+    if (!way->splices)
         way->waits_for_room = way->start < way->end;
+    else if (way->is_blocked && is_ready)
+        way->waits_for_room = !way->waits_for_room;
 
     if (before < LONG_TRANSFER && way->moved >= LONG_TRANSFER) {
         io_enlarge_pipe(way->flow->from);
         io_enlarge_pipe(way->flow->to);
     }
-    return 0;
-}
-
-/* A descriptor that is closed, or open the other way round, is to be told before anything moves. */
-static int check_access(struct relay_flow *flow)
-{
-    int from = fcntl(flow->from, F_GETFL), to = fcntl(flow->to, F_GETFL);
-    bool is_from_wrong = from < 0 || (from & O_ACCMODE) == O_WRONLY;
-    if (!is_from_wrong && to >= 0 && (to & O_ACCMODE) != O_RDONLY)
-        return 0;
-    flow->is_write_error = !is_from_wrong;
-    flow->error = errno = EBADF;
-    return -1;
-}
-
-static int start_way(struct way *way, struct relay_flow *flow, bool may_block)
-{
-    flow->error = 0;
-    flow->is_write_error = false;
-    mode_t from = type_of(flow->from), to = type_of(flow->to);
-    bool is_private = from == S_IFIFO || from == S_IFSOCK;
-    *way = (struct way){
-        .flow = flow,
-        .may_block = may_block,
-        .is_pipe = to == S_IFIFO,
-        .splices = is_private && (from == S_IFIFO || to == S_IFIFO),
-    };
-    return check_access(flow);
-}
-
-/* One way alone: blocking calls, which need no poll. */
-static int run_alone(struct way *way, int64_t idle)
-{
-    while (!way->is_over) {
-        struct deadline deadline = deadline_in(idle);
-        deadline_begin(&deadline);
-        int result = advance(way, &deadline);
-        deadline_end(&deadline);
-        if (result < 0)
-            return -1;
-
-        /* only where somebody else set O_NONBLOCK; nothing tells on which side, so in turn */
-        struct pollfd wait = {way->flow->from, POLLIN, 0};
-        if (way->waits_for_room)
-            wait = (struct pollfd){way->flow->to, POLLOUT, 0};
-        if (way->is_blocked && deadline_poll(&wait, 1, &deadline) < 0)
-            return -1;
-    }
-    return 0;
+    return step;
 }
 
 static void add_poll(const struct way *way, struct pollfd *from, struct pollfd *to)
@@ -204,45 +185,110 @@ static void add_poll(const struct way *way, struct pollfd *from, struct pollfd *
         return;
     if (!way->waits_for_room)
         *from = (struct pollfd){way->flow->from, POLLIN, 0};
-    if (way->waits_for_room || way->flow->shuts_down)
-        *to = (struct pollfd){way->flow->to, way->waits_for_room ? POLLOUT : 0, 0};
+    *to = (struct pollfd){way->flow->to, way->waits_for_room ? POLLOUT : 0, 0};
 }
 
-/* The peer is gone. What FROM still has cannot be sent, and trying says so; where it has nothing,
- * the way is at its end. */
-static bool is_deserted(const struct way *way, const struct pollfd *from, const struct pollfd *to)
+/* OTHER's peer takes no more. Its flow has failed, and this one goes on with what is still to come;
+ * which is nothing, and poll would not say so, where nobody ever opened a FIFO to write to it. */
+static enum step go_on_alone(struct way *way, struct way *other, const struct deadline *deadline)
 {
-    return way->flow->shuts_down && (to->revents & (POLLERR | POLLHUP)) && !from->revents &&
-           !way->waits_for_room;
+    other->is_over = true;
+    return way->is_over || way->waits_for_room ? MOVED : advance(way, false, deadline);
 }
 
-static int run_both(struct way *ways, int64_t idle)
+/* Waits until one of the ways can go on, and takes a step in each that can. Returns 1 where bytes
+ * moved or a way ended, 0 where not, -1 with errno. */
+static int go_round(struct way *ways, int count, const struct deadline *deadline)
 {
-    struct deadline never = deadline_in(DEADLINE_NEVER);
-    while (!ways[0].is_over || !ways[1].is_over) {
-        struct pollfd fds[4];
-        struct deadline deadline = deadline_in(idle);
-        for (int i = 0; i < 2; i++)
-            add_poll(&ways[i], &fds[2 * i], &fds[2 * i + 1]);
-        if (deadline_poll(fds, 4, &deadline) < 0)
+    struct pollfd fds[4];
+    bool polls = count > 1 || !ways->splices || ways->is_blocked;
+    int result = 0;
+
+    for (int i = 0; i < count; i++)
+        add_poll(&ways[i], &fds[2 * i], &fds[2 * i + 1]);
+    if (polls && deadline_poll(fds, 2 * (nfds_t)count, deadline) < 0)
+        return -1;
+    for (int i = 0; i < count; i++) {
+        struct way *way = &ways[i];
+        const struct pollfd *from = &fds[2 * i], *to = &fds[2 * i + 1];
+        enum step step = WOULD_BLOCK;
+        if (way->is_over)
+            continue;
+        if (polls && to->revents && !from->revents && !way->waits_for_room)
+            step = desert(way);
+        else if (!polls || from->revents || to->revents)
+            step = advance(way, polls, deadline);
+        if (step == FAILED && way->flow->is_write_error && way->flow->shuts_down && count > 1)
+            step = go_on_alone(&ways[1 - i], way, deadline);
+        if (step == FAILED)
             return -1;
+        if (step != WOULD_BLOCK)
+            result = 1;
+    }
+    return result;
+}
 
-        for (int i = 0; i < 2; i++) {
-            const struct pollfd *from = &fds[2 * i], *to = &fds[2 * i + 1];
-            if (is_deserted(&ways[i], from, to))
-                end_way(&ways[i]);
-            else if ((from->revents || to->revents) && advance(&ways[i], &never) < 0)
-                return -1;
-        }
+static int run(struct way *ways, int count, int64_t idle)
+{
+    struct deadline deadline = deadline_in(idle);
+    while (!ways[0].is_over || !ways[count - 1].is_over) {
+        int result = go_round(ways, count, &deadline);
+        if (result < 0)
+            return -1;
+        if (result > 0 && idle != DEADLINE_NEVER)
+            deadline = deadline_in(idle);
     }
     return 0;
+}
+
+/* A descriptor that is closed, or open the other way round, is told before anything moves. Splicing
+ * to a socket blocks, whatever its own flags say, where the socket does. */
+static int start_way(struct way *way, struct relay_flow *flow)
+{
+    mode_t from = type_of(flow->from), to = type_of(flow->to);
+    bool may_block = !(fcntl(flow->to, F_GETFL) & O_NONBLOCK);
+    *way = (struct way){
+        .flow = flow,
+        .from = from,
+        .to = to,
+        .may_block = may_block,
+        .splices = (from == S_IFIFO && !(to == S_IFSOCK && may_block)) ||
+                   (from == S_IFSOCK && to == S_IFIFO),
+    };
+    flow->waits_for = RELAY_NOTHING;
+    flow->lost = 0;
+    flow->error = 0;
+    bool is_readable = io_is_open_for(flow->from, O_RDONLY);
+    bool is_sound = is_readable && io_is_open_for(flow->to, O_WRONLY);
+    flow->error = is_sound ? 0 : (errno = EBADF);
+    flow->is_write_error = is_readable && !is_sound;
+    return is_sound ? 0 : -1;
+}
+
+static void tell_rest(const struct way *way)
+{
+    struct relay_flow *flow = way->flow;
+    int saved = errno;
+    if (!way->is_over)
+        flow->waits_for = way->waits_for_room ? RELAY_ROOM : RELAY_DATA;
+    flow->lost = (int64_t)(way->end - way->start);
+    if (flow->error == EPIPE && flow->shuts_down && way->to == S_IFIFO)
+        flow->lost += bytes_in(flow->to);
+    errno = saved;
 }
 
 int relay_run(struct relay_flow *flows, int count, int64_t idle)
 {
     struct way ways[2];
     for (int i = 0; i < count; i++)
-        if (start_way(&ways[i], &flows[i], count == 1) < 0)
+        if (start_way(&ways[i], &flows[i]) < 0)
             return -1;
-    return count == 1 ? run_alone(&ways[0], idle) : run_both(ways, idle);
+
+    int result = run(ways, count, idle);
+    for (int i = 0; i < count; i++)
+        tell_rest(&ways[i]);
+    for (int i = 0; i < count && result == 0; i++)
+        if (flows[i].error)
+            errno = flows[i].error, result = -1;
+    return result;
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum relay_wait { RELAY_NOTHING, RELAY_DATA, RELAY_ROOM };
+
 struct relay_flow {
     int from, to;
     /* TO is the tool's own and leads to a peer. At the end of FROM its sending side is shut down (a
@@ -17,11 +19,14 @@ struct relay_flow {
     /* out, of the flow that is to blame where relay_run returned -1 */
     int error; /* errno; 0 in the other flow */
     bool is_write_error;
+    enum relay_wait waits_for; /* ETIMEDOUT: data of FROM, room in TO; nothing: it has ended */
+    int64_t lost;              /* bytes that came out of FROM, and nobody will read from TO */
 };
 
 /* Moves COUNT (1 or 2) flows until each has come to its end. Gives up when nothing moved for IDLE
- * nanoseconds (DEADLINE_NEVER: no limit). Returns 0, or -1 with errno: a flow's error, or
- * ETIMEDOUT, or EINTR after a signal that stop_catch noted. */
+ * nanoseconds (DEADLINE_NEVER: no limit). When a peer takes no more, EPIPE, what still comes from
+ * it is moved first. Returns 0, or -1 with errno: a flow's error, or ETIMEDOUT, or EINTR after a
+ * signal that stop_catch noted. */
 int relay_run(struct relay_flow *flows, int count, int64_t idle);
 
 #endif

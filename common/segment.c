@@ -34,7 +34,7 @@ int segment_get(struct segment *segment, int64_t offset, int64_t length, int to)
 {
     int64_t rest = segment->size - offset;
     if (rest < 0 || length > rest) {
-        errno = ERANGE;
+        errno = ENODATA;
         return segment_fail(segment, "read range", " (the segment has %lld bytes)",
                             (long long)segment->size);
     }

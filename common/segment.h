@@ -52,12 +52,12 @@ struct segment_status {
 /* Opens the segment to read it, locked. */
 int segment_open(struct segment *segment, const struct objname *name, int64_t timeout);
 
-/* Writes LENGTH bytes from OFFSET on to TO; LENGTH -1 is all that follow. ERANGE: past the end.
+/* Writes LENGTH bytes from OFFSET on to TO; LENGTH -1 is all that follow. ENODATA: past the end.
  * EFAULT: another program cut the object meanwhile. */
 int segment_get(struct segment *segment, int64_t offset, int64_t length, int to);
 
 /* Puts all that FROM has into the segment, as HOW says. What was created is removed again where
- * that fails. EFBIG: it does not fit. */
+ * that fails. EFBIG: it does not fit. EINVAL: a System V segment has another size. */
 int segment_put(struct segment *segment, const struct objname *name, const struct segment_put *how,
                 int from);
 

@@ -2,7 +2,7 @@
 
 #include "io.h"
 #include "kernel.h"
-#include "relay.h"
+#include "record.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,25 +11,48 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-/* Finds the segment. An identifier is checked by a look at it. */
-static int find(struct segment *segment, struct shmid_ds *status)
+enum { LONG_TRANSFER = 1 << 18 }; /* from here on larger pipes pay */
+
+static int make_key(struct segment *segment, key_t *key)
+{
+    if (objname_key(&segment->name, key) == 0)
+        return 0;
+    return segment_fail(segment, "make key", "%s",
+                        errno == ENOENT ? " (ftok: wants a file that exists)" : "");
+}
+
+static int find(struct segment *segment)
 {
     key_t key;
     if (segment->name.kind == OBJNAME_ID) {
         segment->id = segment->name.id;
-    } else {
-        if (objname_key(&segment->name, &key) < 0)
-            return segment_fail(segment, "make key", "%s", "");
-        if (key == IPC_PRIVATE)
-            errno = ENOENT;
-        segment->id = key == IPC_PRIVATE ? -1 : shmget(key, 0, 0);
+        return 0;
     }
-    if (segment->id < 0 || shmctl(segment->id, IPC_STAT, status) < 0) {
-        if (errno == EINVAL)
-            errno = ENOENT;
-        return segment_fail(segment, "open segment", "%s", "");
-    }
-    segment->size = (int64_t)status->shm_segsz;
+    if (make_key(segment, &key) < 0)
+        return -1;
+    if (key == IPC_PRIVATE)
+        errno = ENOENT; /* a private segment has its identifier, and nothing else, as its name */
+    segment->id = key == IPC_PRIVATE ? -1 : shmget(key, 0, 0);
+    return segment->id < 0 ? segment_fail(segment, "open segment", "%s", "") : 0;
+}
+
+/* The segment may be gone since it was found, or the identifier may be none. */
+static int control(struct segment *segment, const char *what, int command, struct shmid_ds *status)
+{
+    if (shmctl(segment->id, command, status) == 0)
+        return 0;
+    if (errno == EINVAL || errno == EIDRM)
+        errno = ENOENT;
+    bool is_wrong_id = errno == ENOENT && segment->name.kind == OBJNAME_ID;
+    return segment_fail(segment, what, "%s", is_wrong_id ? " (ipcs -m lists the segments)" : "");
+}
+
+static int measure(struct segment *segment)
+{
+    struct shmid_ds status;
+    if (control(segment, "open segment", IPC_STAT, &status) < 0)
+        return -1;
+    segment->size = (int64_t)status.shm_segsz;
     return 0;
 }
 
@@ -44,60 +67,81 @@ static int attach(struct segment *segment, int flags)
 
 int sysvshm_open(struct segment *segment)
 {
-    struct shmid_ds status;
-    return find(segment, &status) < 0 ? -1 : attach(segment, SHM_RDONLY);
+    if (find(segment) < 0 || measure(segment) < 0)
+        return -1;
+    return attach(segment, SHM_RDONLY);
 }
 
 int sysvshm_get(struct segment *segment, int64_t offset, int64_t length, int to)
 {
-    if (length > BUFSIZ * 16)
+    if (length > LONG_TRANSFER)
         io_enlarge_pipe(to);
     if (io_write(to, segment->memory + offset, (size_t)length) < 0)
         return segment_fail(segment, "write to stdout", "%s", "");
     return 0;
 }
 
-/* Names the limit that shmget(2) met. */
+/* shmget(2) gives ENOSPC for two limits. */
+static const char *find_limit(void)
+{
+    struct shm_info used;
+    if (errno == EINVAL)
+        return "kernel.shmmax";
+    bool is_count = shmctl(0, SHM_INFO, (struct shmid_ds *)&used) >= 0 &&
+                    used.used_ids >= kernel_limit("kernel.shmmni", INT64_MAX);
+    return is_count ? "kernel.shmmni" : "kernel.shmall";
+}
+
 static int fail_to_create(struct segment *segment, int64_t size)
 {
-    long long shmmax = (long long)kernel_limit("kernel.shmmax", -1);
-    if (errno == EINVAL && size == 0)
-        return segment_fail(segment, "create segment", " (it needs at least one byte: --size)");
-    if (errno == EINVAL)
-        return segment_fail(segment, "create segment", " (kernel.shmmax is %lld)", shmmax);
-    if (errno == ENOSPC)
-        return segment_fail(segment, "create segment",
-                            " (kernel.shmmni is %lld, shmall %lld pages)",
-                            (long long)kernel_limit("kernel.shmmni", -1),
-                            (long long)kernel_limit("kernel.shmall", -1));
-    return segment_fail(segment, "create segment", " (%lld bytes needed)", (long long)size);
+    int saved = errno;
+    if (size <= 0) /* EINVAL too */
+        return segment_fail(segment, "create segment", " (it needs a size above 0: --size)");
+    if (errno != EINVAL && errno != ENOSPC)
+        return segment_fail(segment, "create segment", "%s", "");
+    const char *limit = find_limit();
+    long long value = (long long)kernel_limit(limit, -1);
+    errno = saved;
+    return segment_fail(segment, "create segment", " (%s is %lld)", limit, value);
+}
+
+/* A segment that its creator may not write is created so that it can be filled. */
+static int set_mode(struct segment *segment, mode_t mode)
+{
+    struct shmid_ds status;
+    if ((mode & 0600) == 0600)
+        return 0;
+    if (control(segment, "set mode", IPC_STAT, &status) < 0)
+        return -1;
+    status.shm_perm.mode = mode;
+    return control(segment, "set mode", IPC_SET, &status);
 }
 
 static int create(struct segment *segment, int64_t size, mode_t mode)
 {
     key_t key;
-    if (objname_key(&segment->name, &key) < 0)
-        return segment_fail(segment, "make key", "%s", "");
-    segment->id = shmget(key, (size_t)size, IPC_CREAT | IPC_EXCL | (int)mode);
+    if (make_key(segment, &key) < 0)
+        return -1;
+    segment->id = shmget(key, (size_t)size, IPC_CREAT | IPC_EXCL | 0600 | (int)mode);
     if (segment->id < 0)
-        return errno == EEXIST ? segment_fail(segment, "create segment", "%s", "")
-                               : fail_to_create(segment, size);
+        return fail_to_create(segment, size);
     segment->is_created = true;
     segment->size = size;
-    return attach(segment, 0);
+    return attach(segment, 0) < 0 ? -1 : set_mode(segment, mode);
 }
 
 /* Opens what exists. Returns 1, or 0 where there is nothing and it may be created. */
 static int open_existing(struct segment *segment, const struct segment_put *how)
 {
-    struct shmid_ds status;
-    if (find(segment, &status) < 0)
-        return errno == ENOENT && how->creates && segment->name.kind != OBJNAME_ID ? 0 : -1;
-    if (how->is_exclusive) {
+    bool is_id = segment->name.kind == OBJNAME_ID;
+    int result = find(segment);
+    if (result == 0 && how->is_exclusive && !is_id) {
         errno = EEXIST;
         return segment_fail(segment, "create segment", "%s", "");
     }
-    return attach(segment, 0) < 0 ? -1 : 1;
+    if (result == 0 && measure(segment) == 0)
+        return attach(segment, 0) < 0 ? -1 : 1;
+    return errno == ENOENT && how->creates && !is_id ? 0 : -1;
 }
 
 static int open_or_create(struct segment *segment, const struct segment_put *how, int64_t size)
@@ -113,74 +157,79 @@ static int open_or_create(struct segment *segment, const struct segment_put *how
     }
 }
 
-static int refuse_size(struct segment *segment, const char *what)
+static int refuse_end(struct segment *segment)
 {
     errno = EFBIG;
-    return segment_fail(segment, what, " (the segment has %lld bytes; -o writes a range)",
+    return segment_fail(segment, "write past the end", " (the segment has %lld bytes)",
                         (long long)segment->size);
 }
 
-/* The size must be known before a segment is made or touched. What is no regular file is held in
- * memory until its end. Returns a descriptor to read the *SIZE bytes from. */
-static int hold_input(struct segment *segment, int from, int64_t *size)
+static int refuse_size(struct segment *segment)
 {
-    *size = io_bytes_left(from);
-    if (*size >= 0)
-        return from;
-    int fd = memfd_create("ipcbox", MFD_CLOEXEC);
-    if (fd < 0)
-        return segment_fail(segment, "hold the input", "%s", "");
-    struct relay_flow flow = {.from = from, .to = fd};
-    if (relay_run(&flow, 1, INT64_MAX) < 0)
-        return segment_fail(segment, flow.is_write_error ? "hold the input" : "read stdin", "%s",
-                            "");
-    *size = lseek(fd, 0, SEEK_CUR);
-    lseek(fd, 0, SEEK_SET);
-    return fd;
+    errno = EINVAL;
+    return segment_fail(segment, "put another size",
+                        " (the segment has %lld bytes; -o writes a range)",
+                        (long long)segment->size);
 }
 
-/* The input becomes the whole content, and its size is the segment's. */
+/* The input becomes the whole content. Its size must be known before a segment is made or touched;
+ * where FROM does not tell, the input is held in memory until its end. */
 static int replace(struct segment *segment, const struct segment_put *how, int from)
 {
-    int64_t size;
+    struct record_reader reader;
+    const char *held = NULL;
+    size_t size;
     if (open_existing(segment, how) < 0)
         return -1;
-    int input = hold_input(segment, from, &size);
-    if (input < 0 || open_or_create(segment, how, size) < 0)
-        return -1;
-    if (size != segment->size) {
-        errno = EFBIG;
-        return segment_fail(segment, "put another size",
-                            " (%lld bytes do not replace %lld; -o writes a range)", (long long)size,
-                            (long long)segment->size);
+
+    int64_t left = io_bytes_left(from);
+    if (left < 0) {
+        record_start(&reader, from, RECORD_WHOLE,
+                     segment->memory ? (size_t)segment->size : SIZE_MAX);
+        if (record_next(&reader, &held, &size) < 0)
+            return errno == EMSGSIZE ? refuse_size(segment)
+                                     : segment_fail(segment, "read stdin", "%s", "");
+        left = (int64_t)size;
     }
-    if (io_read_full(input, segment->memory, (size_t)size) != size)
+    if (open_or_create(segment, how, left) < 0)
+        return -1;
+    if (left != segment->size)
+        return refuse_size(segment);
+
+    size = (size_t)left;
+    if (held)
+        memcpy(segment->memory, held, size);
+    else if (io_read_counted(from, segment->memory, size, &size) < 0)
         return segment_fail(segment, "read stdin", "%s", "");
-    return 0;
+    if ((int64_t)size == left)
+        return 0;
+    errno = ENODATA;
+    return segment_fail(segment, "read stdin", " (it became shorter than %lld bytes)",
+                        (long long)left);
 }
 
 /* The input goes into a segment whose size is known; nothing of it may be left over. */
 static int fill(struct segment *segment, const struct segment_put *how, int from)
 {
+    bool replaces = how->offset < 0;
     if (open_or_create(segment, how, how->size) < 0)
         return -1;
-    if (how->size >= 0 && how->offset < 0 && segment->size != how->size)
-        return refuse_size(segment, "put another size");
-    int64_t offset = how->offset < 0 ? 0 : how->offset;
-    if (offset > segment->size)
-        return refuse_size(segment, "write past the end");
+    if (replaces && segment->size != how->size)
+        return refuse_size(segment);
+    int64_t offset = replaces ? 0 : how->offset, room = segment->size - offset;
+    if (room < 0 || io_bytes_left(from) > room)
+        return refuse_end(segment);
 
-    size_t room = (size_t)(segment->size - offset);
-    ssize_t got = io_read_full(from, segment->memory + offset, room);
-    if (got < 0)
-        return segment_fail(segment, "read stdin", "%s", "");
-    if (how->offset < 0)
-        memset(segment->memory + got, 0, room - (size_t)got);
-    char more;
-    ssize_t rest = io_read(from, &more, 1);
+    char *start = segment->memory + offset, more;
+    ssize_t got = io_read_full(from, start, (size_t)room);
+    ssize_t rest = got < 0 ? -1 : io_read(from, &more, 1);
     if (rest < 0)
         return segment_fail(segment, "read stdin", "%s", "");
-    return rest == 0 ? 0 : refuse_size(segment, "write past the end");
+    if (rest > 0)
+        return refuse_end(segment);
+    if (replaces)
+        memset(start + got, 0, (size_t)(room - got));
+    return 0;
 }
 
 int sysvshm_put(struct segment *segment, const struct segment_put *how, int from)
@@ -192,7 +241,7 @@ int sysvshm_put(struct segment *segment, const struct segment_put *how, int from
 int sysvshm_stat(struct segment *segment, struct segment_status *status)
 {
     struct shmid_ds kernel;
-    if (find(segment, &kernel) < 0)
+    if (find(segment) < 0 || control(segment, "open segment", IPC_STAT, &kernel) < 0)
         return -1;
     *status = (struct segment_status){
         .size = (int64_t)kernel.shm_segsz,
@@ -214,15 +263,10 @@ int sysvshm_stat(struct segment *segment, struct segment_status *status)
     return 0;
 }
 
-/* Removing asks for ownership, not for the permission to look; so it does not look first. */
+/* Asks for ownership, not for the permission to look; so it does not look first. */
 int sysvshm_remove(struct segment *segment)
 {
-    struct shmid_ds status;
-    if (find(segment, &status) < 0 && (segment->id < 0 || errno != EACCES))
-        return -1;
-    if (shmctl(segment->id, IPC_RMID, NULL) == 0)
-        return 0;
-    return segment_fail(segment, "remove segment", "%s", "");
+    return find(segment) < 0 ? -1 : control(segment, "remove segment", IPC_RMID, NULL);
 }
 
 void sysvshm_discard(struct segment *segment)

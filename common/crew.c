@@ -1,0 +1,137 @@
+#include "crew.h"
+
+#include "diag.h"
+#include "process.h"
+#include "spawn.h"
+#include "stop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct shift {
+    const struct crew *crew;
+    struct process *processes; /* that run now */
+    struct pollfd *polls;      /* the server's first, then one a process */
+    size_t count, capacity;
+    int64_t accepted;
+    bool is_crowded; /* no descriptor is left for another client */
+    bool has_told_crowd;
+};
+
+static void set_number(const char *name, long long number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", number);
+    setenv(name, text, 1);
+}
+
+_Noreturn void crew_exec(const struct crew *crew, int fd, const struct ucred *client)
+{
+    stop_release();
+    set_number("USOCK_PEER_PID", client->pid);
+    set_number("USOCK_PEER_UID", client->uid);
+    set_number("USOCK_PEER_GID", client->gid);
+    setenv("USOCK_PATH", crew->server->address.text, 1);
+    dup2(fd, STDIN_FILENO);
+    dup2(fd, STDOUT_FILENO);
+    spawn_exec(crew->command);
+}
+
+static int make_room(struct shift *shift)
+{
+    if (shift->count < shift->capacity)
+        return 0;
+    size_t capacity = shift->capacity ? 2 * shift->capacity : 4;
+    void *processes = realloc(shift->processes, capacity * sizeof *shift->processes);
+    shift->processes = processes ? processes : shift->processes;
+    void *polls = realloc(shift->polls, (1 + capacity) * sizeof *shift->polls);
+    shift->polls = polls ? polls : shift->polls;
+    if (!processes || !polls)
+        return -1;
+    shift->capacity = capacity;
+    return 0;
+}
+
+/* The client's descriptor is closed first, so one is free for the pidfd. */
+static int start(struct shift *shift, int fd, const struct ucred *client)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        crew_exec(shift->crew, fd, client);
+    int errnum = errno;
+    close(fd);
+    if (pid < 0) {
+        errno = errnum;
+        diag_warn("%s: client, pid %d: turned away: fork: %m", shift->crew->server->address.text,
+                  client->pid);
+        return 0;
+    }
+    return process_open(&shift->processes[shift->count++], pid);
+}
+
+/* Takes the status of what has ended; waitpid(2) finds it at once. */
+static void reap(struct shift *shift)
+{
+    for (size_t i = shift->count; i-- > 0;) {
+        if (!shift->polls[1 + i].revents)
+            continue;
+        waitpid(shift->processes[i].pid, NULL, 0);
+        process_close(&shift->processes[i]);
+        shift->processes[i] = shift->processes[--shift->count];
+        shift->is_crowded = false;
+    }
+}
+
+static int admit(struct shift *shift)
+{
+    struct server *server = shift->crew->server;
+    struct ucred client;
+    int fd = server_accept(server, &client);
+    if (fd >= 0) {
+        if (++shift->accepted == shift->crew->clients)
+            server_close(server);
+        return start(shift, fd, &client);
+    }
+    if (errno == EAGAIN)
+        return 0;
+    if (shift->count == 0)
+        return -1;
+    if (!shift->has_told_crowd)
+        diag_warn("%s: accept: %m (the next clients wait until one leaves; ulimit -n)",
+                  server->address.text);
+    shift->is_crowded = shift->has_told_crowd = true;
+    return 0;
+}
+
+/* Returns 1 where it goes on. */
+static int turn(struct shift *shift)
+{
+    const struct crew *crew = shift->crew;
+    if (crew->server->fd < 0 && shift->count == 0)
+        return 0;
+    if (make_room(shift) < 0)
+        return -1;
+
+    bool admits = (int64_t)shift->count < crew->most && !shift->is_crowded;
+    shift->polls[0] = (struct pollfd){admits ? crew->server->fd : -1, POLLIN, 0};
+    for (size_t i = 0; i < shift->count; i++)
+        shift->polls[1 + i] = (struct pollfd){shift->processes[i].fd, POLLIN, 0};
+    struct deadline deadline = deadline_in(shift->count > 0 ? DEADLINE_NEVER : crew->idle);
+    if (deadline_poll(shift->polls, 1 + shift->count, &deadline) < 0)
+        return -1;
+    reap(shift);
+    return shift->polls[0].revents && admit(shift) < 0 ? -1 : 1;
+}
+
+int crew_run(const struct crew *crew)
+{
+    struct shift shift = {.crew = crew};
+    int result;
+    do
+        result = turn(&shift);
+    while (result > 0);
+    return result;
+}

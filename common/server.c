@@ -1,0 +1,192 @@
+#include "server.h"
+
+#include "diag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 }; /* listen(2) cuts it to net.core.somaxconn */
+
+/* bind(2) takes the umask from 0777, so the umask is what the mode is not. */
+static int bind_to(int fd, const struct sock_address *address, mode_t mode)
+{
+    mode_t old = umask(0777 & ~mode);
+    int result = bind(fd, (const struct sockaddr *)&address->name, address->length);
+    umask(old);
+    return result;
+}
+
+/* Holds the directory of PATH until the descriptor it returns is closed. */
+static int lock_directory(const char *path, const struct deadline *deadline)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    free(directory);
+    if (fd < 0)
+        return -1;
+
+    int result;
+    deadline_begin(deadline);
+    do
+        result = flock(fd, LOCK_EX | (deadline_is_now(deadline) ? LOCK_NB : 0));
+    while (result < 0 && deadline_goes_on(deadline));
+    deadline_end(deadline);
+    if (result == 0)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+/* Removes the path where nobody serves it. A dgram socket asks, whatever the type: to it the kernel
+ * tells a dead socket (ECONNREFUSED) from one that is bound to another type (EPROTOTYPE), also
+ * before that listens, and no server gets a client that is none. */
+static int remove_stale(const struct sock_address *address)
+{
+    struct stat status;
+    if (lstat(address->text, &status) < 0)
+        return errno == ENOENT ? 0 : -1;
+    if (!S_ISSOCK(status.st_mode))
+        return errno = ENOTSOCK, -1;
+
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    int errnum =
+        connect(fd, (const struct sockaddr *)&address->name, address->length) == 0 ? 0 : errno;
+    close(fd);
+    if (errnum == EACCES)
+        return errno = EACCES, -1;
+    if (errnum != ECONNREFUSED)
+        return errno = EADDRINUSE, -1;
+    return unlink(address->text);
+}
+
+/* Only those who replace need the lock: between its look and its unlink nobody else may put a new
+ * socket in the place of the dead one. */
+static int replace_stale(struct server *server, mode_t mode, const struct deadline *deadline)
+{
+    int lock = lock_directory(server->address.text, deadline);
+    if (lock < 0)
+        return -1;
+    int result = remove_stale(&server->address);
+    if (result == 0)
+        result = bind_to(server->fd, &server->address, mode);
+    int saved = errno;
+    close(lock);
+    errno = saved;
+    return result;
+}
+
+static int bind_server(struct server *server, mode_t mode, const struct deadline *deadline)
+{
+    const struct sock_address *address = &server->address;
+    int result = bind_to(server->fd, address, mode);
+    if (address->is_abstract)
+        return result;
+    if (result < 0 && errno == EADDRINUSE)
+        result = replace_stale(server, mode, deadline);
+    if (result < 0)
+        return -1;
+
+    struct stat status;
+    if (lstat(address->text, &status) < 0)
+        return -1;
+    server->device = status.st_dev;
+    server->inode = status.st_ino;
+    return 0;
+}
+
+int server_open(struct server *server, const struct sock_address *address, int type, mode_t mode,
+                const struct deadline *deadline)
+{
+    static const int on = 1;
+    *server = (struct server){.address = *address, .type = type};
+    int flags = SOCK_CLOEXEC | (type == SOCK_DGRAM ? 0 : SOCK_NONBLOCK);
+    server->fd = socket(AF_UNIX, type | flags, 0);
+    if (server->fd < 0)
+        return -1;
+
+    /* Who sends a datagram is known of those that come after this, so it is before bind. */
+    if ((type == SOCK_DGRAM &&
+         setsockopt(server->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) ||
+        bind_server(server, mode, deadline) < 0 ||
+        (type != SOCK_DGRAM && listen(server->fd, BACKLOG) < 0)) {
+        int saved = errno;
+        server_close(server);
+        errno = saved;
+        return -1;
+    }
+    return 0;
+}
+
+bool server_admits(const struct server *server, const struct ucred *peer)
+{
+    uid_t own = geteuid();
+    if (!server->address.is_abstract || peer->uid == own)
+        return true;
+    diag_warn("%s: refused uid %u, pid %d: an abstract name is for uid %u alone (a path has "
+              "permissions)",
+              server->address.text, peer->uid, peer->pid, own);
+    return false;
+}
+
+int server_accept(struct server *server, struct ucred *peer)
+{
+    socklen_t length = sizeof *peer;
+    int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) {
+        if (errno == ECONNABORTED || errno == EINTR)
+            errno = EAGAIN;
+        return -1;
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) == 0 && server_admits(server, peer))
+        return fd;
+    close(fd);
+    return errno = EAGAIN, -1;
+}
+
+int server_wait(struct server *server, struct ucred *peer, const struct deadline *deadline)
+{
+    struct pollfd wait = {.fd = server->fd, .events = POLLIN};
+    int fd;
+    do {
+        if (deadline_poll(&wait, 1, deadline) < 0)
+            return -1;
+        fd = server_accept(server, peer);
+    } while (fd < 0 && errno == EAGAIN);
+    return fd;
+}
+
+/* The open socket holds on to its inode, so no other file can have the same number: compare before
+ * close. */
+void server_close(struct server *server)
+{
+    struct stat status;
+    if (server->fd < 0)
+        return;
+    if (server->inode && lstat(server->address.text, &status) == 0 &&
+        status.st_dev == server->device && status.st_ino == server->inode)
+        unlink(server->address.text);
+    close(server->fd);
+    server->fd = -1;
+}
+
+const char *server_hint(int errnum)
+{
+    switch (errnum) {
+    case EADDRINUSE:
+        return " (another process serves it)";
+    case ENOTSOCK:
+        return " (something that is no socket is there; it stays)";
+    default:
+        return "";
+    }
+}
