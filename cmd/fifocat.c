@@ -3,7 +3,8 @@
  * The bytes between writer and reader live in the kernel's pipe, which exists while somebody has it
  * open; the name alone holds nothing. So opening waits for the other side, and what no reader has
  * taken when the last end closes is lost. With -k this process has both ends open: a reader goes
- * on through writers that come and go, and a writer stays until all it wrote has been read. */
+ * on through writers that come and go, and a writer stays until all it wrote has been read. Without
+ * it, a writer has done its work when all is in the pipe. */
 
 #include "diag.h"
 #include "exits.h"
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 struct options {
@@ -23,35 +25,70 @@ struct options {
     const char *in; /* of -r; NULL for one way only */
 };
 
-static _Noreturn void fail(const char *path, const char *what)
+static _Noreturn void fail(const char *path, const char *what, const char *hint)
 {
-    int errnum = errno;
-    if (errnum == ENOTSUP)
-        diag_die(EXIT_FAILED, "%s: open FIFO: it is none", path);
-    if (errnum == ENXIO) /* open(2): nobody has it open for reading */
-        diag_die(EXIT_NO, "%s: %s: there is none", path, what);
-    diag_die(exits_for(errnum), "%s: %s: %m%s", path, what,
-             errnum == ENOENT ? " (-c creates it)" : "");
+    diag_die(exits_for(errno), "%s: %s: %m%s", path, what, hint);
 }
 
-/* What exists is left as it is; whether it is a FIFO shows when it is opened. */
-static void create(const char *path, const struct options *options)
+/* What was tried is to open PATH, unless the wait for the other side was in vain. */
+static _Noreturn void fail_open(const char *path, const char *wait, const struct options *options)
 {
-    if (fifo_create(path, options->mode) < 0 && (errno != EEXIST || options->is_exclusive))
-        fail(path, "create FIFO");
+    switch (errno) {
+    case ETIMEDOUT:
+        fail(path, wait, "");
+    case ENXIO: /* open(2): nobody has it open for reading */
+    case EAGAIN:
+        diag_die(EXIT_NO, "%s: %s: there is none", path, wait);
+    case ENOTSUP:
+        diag_die(EXIT_FAILED, "%s: open FIFO: it is no FIFO", path);
+    case ENOENT:
+        fail(path, "open FIFO",
+             options->creates ? " (-c follows no symbolic link)" : " (-c creates it)");
+    case EACCES:
+        fail(path, "open FIFO", options->keeps ? " (-k opens it to read and to write)" : "");
+    default:
+        fail(path, "open FIFO", "");
+    }
 }
 
-static int open_end(const char *path, const struct options *options)
+/* What exists is left as it is; whether it is a FIFO shows when it is opened. With -x both FIFOs
+ * are new or none: UNDO, if any, has just been created. */
+static void create(const char *path, const char *undo, const struct options *options)
+{
+    if (fifo_create(path, options->mode) == 0 || (errno == EEXIST && !options->is_exclusive))
+        return;
+    int saved = errno;
+    if (undo && options->is_exclusive)
+        unlink(undo);
+    errno = saved;
+    fail(path, "create FIFO", "");
+}
+
+static int open_reader(const char *path, const struct options *options)
 {
     struct deadline deadline = deadline_in(options->timeout);
-    int fd = options->keeps    ? fifo_open_keeper(path)
-             : options->writes ? fifo_open_writer(path, &deadline)
-                               : fifo_open_reader(path, &deadline);
+    int fd = options->keeps ? fifo_open_keeper(path) : fifo_open_reader(path, &deadline);
     if (fd < 0)
-        fail(path, errno == ENOENT || errno == EACCES ? "open FIFO"
-                   : options->writes                  ? "wait for a reader"
-                                                      : "wait for a writer");
+        fail_open(path, errno == EAGAIN ? "wait for data" : "wait for a writer", options);
     return fd;
+}
+
+static int open_writer(const char *path, const struct options *options)
+{
+    struct deadline deadline = deadline_in(options->timeout);
+    int fd = options->keeps ? fifo_open_keeper(path) : fifo_open_writer(path, &deadline);
+    if (fd < 0)
+        fail_open(path, "wait for a reader", options);
+    return fd;
+}
+
+/* One end of a flow; says what happened there with errno, and what is lost by it. */
+static _Noreturn void fail_flow(const char *end, const char *what, int64_t lost)
+{
+    char hint[64] = "";
+    if (lost > 0)
+        snprintf(hint, sizeof hint, " (%lld bytes are lost)", (long long)lost);
+    diag_die(errno == ETIMEDOUT ? EXIT_NO : EXIT_FAILED, "%s: %s: %m%s", end, what, hint);
 }
 
 /* Moves the bytes; FROM and TO name the ends of each flow in messages. */
@@ -60,53 +97,59 @@ static void run(struct relay_flow *flows, int count, const char *const *from, co
 {
     if (relay_run(flows, count, timeout) == 0)
         return;
+    int errnum = errno;
     for (int i = 0; i < count; i++) {
         errno = flows[i].error;
         if (errno && flows[i].is_write_error)
-            diag_die(EXIT_FAILED, "%s: write: %m", to[i]);
+            fail_flow(to[i], "write", flows[i].lost);
         if (errno)
-            diag_die(EXIT_FAILED, "%s: read: %m", from[i]);
+            fail_flow(from[i], "read", 0);
     }
-    errno = ETIMEDOUT;
-    diag_die(EXIT_NO, "%s: wait for data or room: %m", to[0]);
+    errno = errnum;
+    for (int i = 0; i < count; i++)
+        if (flows[i].waits_for == RELAY_ROOM)
+            fail_flow(to[i], "wait for room", flows[i].lost);
+    bool is_last_over = flows[count - 1].waits_for == RELAY_NOTHING;
+    fail_flow(from[is_last_over ? 0 : count - 1], "wait for data", 0);
 }
 
 static void read_fifo(const char *path, const struct options *options)
 {
-    int fd = open_end(path, options);
-    struct relay_flow flow = {.from = fd, .to = STDOUT_FILENO};
+    struct relay_flow flow = {.from = open_reader(path, options), .to = STDOUT_FILENO};
     run(&flow, 1, &path, (const char *const[]){"stdout"}, options->timeout);
 }
 
 static void write_fifo(const char *path, const struct options *options)
 {
-    int fd = open_end(path, options);
-    struct relay_flow flow = {.from = STDIN_FILENO, .to = fd};
+    int fd = open_writer(path, options);
+    struct relay_flow flow = {.from = STDIN_FILENO, .to = fd, .shuts_down = !options->keeps};
     run(&flow, 1, (const char *const[]){"stdin"}, &path, options->timeout);
-
-    struct deadline deadline = deadline_in(options->timeout);
-    if (options->keeps && fifo_drain(fd, &deadline) < 0)
-        fail(path, "wait for a reader of the rest");
+    if (options->keeps && fifo_drain(fd, options->timeout) < 0)
+        fail_flow(path, "wait for a reader of the rest", fifo_unread(fd));
 }
 
 /* The reading end is opened without waiting, so that two who face each other never both wait for
  * the other's writer. */
 static void run_both_ways(const char *out, const struct options *options)
 {
-    struct deadline deadline = deadline_in(options->timeout);
     int in_fd = fifo_open_listener(options->in);
     if (in_fd < 0)
-        fail(options->in, "open FIFO");
-    int out_fd = fifo_open_writer(out, &deadline);
-    if (out_fd < 0)
-        fail(out, "wait for a reader");
-    if (fcntl(out_fd, F_SETFL, O_NONBLOCK) < 0)
-        fail(out, "set flags");
-
-    struct relay_flow flows[] = {{.from = STDIN_FILENO, .to = out_fd, .shuts_down = true},
-                                 {.from = in_fd, .to = STDOUT_FILENO}};
+        fail_open(options->in, "open FIFO", options);
+    struct relay_flow flows[] = {
+        {.from = STDIN_FILENO, .to = open_writer(out, options), .shuts_down = true},
+        {.from = in_fd, .to = STDOUT_FILENO}};
     run(flows, 2, (const char *const[]){"stdin", options->in}, (const char *const[]){out, "stdout"},
         options->timeout);
+}
+
+/* A writer that met a reader without stdout would lose what it writes. */
+static void check_standard(bool reads_stdin, bool writes_stdout)
+{
+    errno = EBADF;
+    if (reads_stdin && !io_is_open_for(STDIN_FILENO, O_RDONLY))
+        fail("stdin", "read", "");
+    if (writes_stdout && !io_is_open_for(STDOUT_FILENO, O_WRONLY))
+        fail("stdout", "write", "");
 }
 
 static const char *const synopsis[] = {
@@ -145,12 +188,13 @@ int main(int argc, char **argv)
         diag_die(EXIT_USAGE, "-r goes with -w: fifocat -r IN -w OUT");
     if (options.in && options.keeps)
         diag_die(EXIT_USAGE, "-k is for one way only");
+    options.creates = options.creates || options.is_exclusive;
+    check_standard(options.writes, options.in || !options.writes);
 
-    if (options.creates || options.is_exclusive) {
-        if (options.in)
-            create(options.in, &options);
-        create(path, &options);
-    }
+    if (options.creates && options.in)
+        create(options.in, NULL, &options);
+    if (options.creates)
+        create(path, options.in, &options);
     if (options.in)
         run_both_ways(path, &options);
     else if (options.writes)

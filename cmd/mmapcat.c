@@ -31,18 +31,23 @@ static _Noreturn void fail(const char *path, const char *what)
 }
 
 /* O_NONBLOCK, lest a FIFO at the name should hang it. */
-static int open_or_create(const char *path, const struct options *options)
+static int open_or_create(const char *path, const struct options *options, bool *is_created)
 {
     int flags = (options->writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    int fd;
-    do {
-        fd = options->is_exclusive ? (errno = ENOENT, -1) : open(path, flags);
-        if (fd >= 0 || errno != ENOENT || !options->creates)
-            return fd;
-        mode_t old = umask(0);
-        fd = open(path, flags | O_CREAT | O_EXCL, options->mode);
-        umask(old);
-    } while (fd < 0 && errno == EEXIST && !options->is_exclusive);
+    int fd = options->is_exclusive ? (errno = ENOENT, -1) : open(path, flags);
+    if (fd >= 0 || errno != ENOENT || !options->creates)
+        return fd;
+
+    mode_t old = umask(0);
+    fd = open(path, flags | O_CREAT | O_EXCL, options->mode);
+    umask(old);
+    *is_created = fd >= 0;
+    if (fd >= 0 || errno != EEXIST || options->is_exclusive)
+        return fd;
+    /* somebody else was first; or it is a symbolic link to nothing, which stays so */
+    fd = open(path, flags);
+    if (fd < 0 && errno == ENOENT)
+        errno = ELOOP;
     return fd;
 }
 
@@ -65,9 +70,9 @@ static int64_t size_of(int fd, const char *path)
 }
 
 /* A directory or a socket cannot even be opened this way; that is said as for the other kinds. */
-static int open_file(const char *path, const struct options *options)
+static int open_file(const char *path, const struct options *options, bool *is_created)
 {
-    int fd = open_or_create(path, options);
+    int fd = open_or_create(path, options, is_created);
     if (fd >= 0)
         return fd;
     if (errno == EISDIR)
@@ -79,27 +84,45 @@ static int open_file(const char *path, const struct options *options)
     fail(path, "open");
 }
 
-/* fallocate(2) may not know the file system; then the writes find out, as EFAULT. */
-static void reserve(int fd, const char *path, int64_t offset, int64_t length)
+/* Not every file system knows fallocate(2); then the writes find out, as EFAULT. */
+static int reserve(int fd, int64_t offset, int64_t length)
 {
-    int result;
-    if (length == 0)
-        return;
-    do
-        result = fallocate(fd, 0, offset, length);
-    while (result < 0 && errno == EINTR);
-    if (result == 0 || errno == EOPNOTSUPP || errno == ENODEV)
-        return;
+    int result = 0;
+    if (length > 0)
+        do
+            result = fallocate(fd, 0, offset, length);
+        while (result < 0 && errno == EINTR);
+    return result == 0 || errno == EOPNOTSUPP || errno == ENODEV ? 0 : -1;
+}
+
+static _Noreturn void fail_to_reserve(const char *path, int64_t offset, int64_t length)
+{
     diag_die(EXIT_FAILED, "%s: reserve %lld bytes at %lld: %m", path, (long long)length,
              (long long)offset);
 }
 
-/* Makes the file --size long where it is shorter. Returns its size. */
-static int64_t lengthen(int fd, const char *path, const struct options *options, int64_t size)
+/* Removes the file that this run has created, where the name still is that file's. */
+static void discard(int fd, const char *path)
 {
+    struct stat named, ours;
+    int saved = errno;
+    if (lstat(path, &named) == 0 && fstat(fd, &ours) == 0 && named.st_ino == ours.st_ino &&
+        named.st_dev == ours.st_dev)
+        unlink(path);
+    errno = saved;
+}
+
+/* Makes the file --size long where it is shorter. Returns its size. */
+static int64_t lengthen(int fd, const char *path, const struct options *options, bool is_created)
+{
+    int64_t size = size_of(fd, path);
     if (options->size <= size)
         return size;
-    reserve(fd, path, size, options->size - size);
+    if (reserve(fd, size, options->size - size) < 0) {
+        if (is_created)
+            discard(fd, path);
+        fail_to_reserve(path, size, options->size - size);
+    }
     if (size_of(fd, path) < options->size && ftruncate(fd, options->size) < 0)
         fail(path, "lengthen");
     return options->size;
@@ -128,31 +151,24 @@ static struct mapping_range choose_range(int fd, const char *path, const struct 
     return (struct mapping_range){.fd = fd, .offset = options->offset, .length = length};
 }
 
-static _Noreturn void fail_range(const struct mapping_range *range, const char *path,
-                                 const char *other)
-{
-    if (errno == EFAULT)
-        diag_die(EXIT_FAILED, "%s: at byte %lld: cut by another program, or its disk is full", path,
-                 (long long)(range->offset + range->moved));
-    fail(range->is_file_error ? path : other, range->is_file_error ? "map" : "transfer");
-}
-
 static void read_file(int fd, const char *path, const struct options *options)
 {
     struct mapping_range range = choose_range(fd, path, options, size_of(fd, path));
     lock(fd, path, &range, options);
-    if (range.length > 1 << 18)
-        io_enlarge_pipe(STDOUT_FILENO);
-    if (mapping_write_out(&range, STDOUT_FILENO) < 0)
-        fail_range(&range, path, "stdout");
+    if (mapping_write_out(&range, STDOUT_FILENO) < 0) {
+        if (errno == EFAULT)
+            diag_die(EXIT_FAILED, "%s: read at byte %lld: cut by another program", path,
+                     (long long)(range.offset + range.moved));
+        fail(range.is_file_error ? path : "stdout", range.is_file_error ? "map" : "write");
+    }
     if (io_end() < 0)
         fail("stdout", "close");
 }
 
-/* The input's length is known only for a regular file; else the rest of the file is the range. */
-static void write_file(int fd, const char *path, const struct options *options)
+/* The input's length may be known; else the rest of the file is the range. */
+static void write_file(int fd, const char *path, const struct options *options, bool is_created)
 {
-    int64_t size = lengthen(fd, path, options, size_of(fd, path));
+    int64_t size = lengthen(fd, path, options, is_created);
     struct options chosen = *options;
     int64_t left = io_bytes_left(STDIN_FILENO);
     if (left >= 0 && (chosen.length < 0 || left < chosen.length))
@@ -160,12 +176,22 @@ static void write_file(int fd, const char *path, const struct options *options)
 
     struct mapping_range range = choose_range(fd, path, &chosen, size);
     lock(fd, path, &range, options);
-    if (left >= 0)
-        reserve(fd, path, range.offset, range.length);
-    if (mapping_read_in(&range, STDIN_FILENO) < 0)
-        fail_range(&range, path, "stdin");
+    if (left >= 0 && reserve(fd, range.offset, range.length) < 0)
+        fail_to_reserve(path, range.offset, range.length);
+    if (mapping_read_in(&range, STDIN_FILENO) < 0) {
+        if (errno == EFAULT)
+            diag_die(EXIT_FAILED,
+                     "%s: write at byte %lld: cut by another program, or the disk is full", path,
+                     (long long)(range.offset + range.moved));
+        fail(range.is_file_error ? path : "stdin", range.is_file_error ? "map" : "read");
+    }
+
     char more;
-    if (options->length < 0 && range.moved == range.length && io_read(STDIN_FILENO, &more, 1) > 0)
+    bool is_full = options->length < 0 && range.moved == range.length;
+    ssize_t rest = is_full ? io_read(STDIN_FILENO, &more, 1) : 0;
+    if (rest < 0)
+        fail("stdin", "read");
+    if (rest > 0)
         diag_die(EXIT_FAILED, "%s: write past byte %lld: the file ends there (--size lengthens it)",
                  path, (long long)size);
     if (options->syncs && fsync(fd) < 0)
@@ -211,9 +237,10 @@ int main(int argc, char **argv)
     if (options.creates && options.size < 0)
         diag_die(EXIT_USAGE, "-c needs --size: a mapping cannot grow with its input");
 
-    int fd = open_file(path, &options);
+    bool is_created = false;
+    int fd = open_file(path, &options, &is_created);
     if (options.writes)
-        write_file(fd, path, &options);
+        write_file(fd, path, &options, is_created);
     else
         read_file(fd, path, &options);
     return EXIT_DONE;

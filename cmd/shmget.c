@@ -20,7 +20,7 @@ static _Noreturn void fail(const struct segment *segment)
 {
     int errnum = errno;
     diag_die(exits_for(errnum), "%s: %s: %m%s", segment->name.text, segment->what,
-             errnum == ENOENT ? " (shmput creates it)" : segment->hint);
+             errnum == ENOENT && !*segment->hint ? " (shmput creates it)" : segment->hint);
 }
 
 static void print_status(const struct objname *name, bool json)
@@ -88,6 +88,8 @@ int main(int argc, char **argv)
     options_operand(&operands, "NAME", objname_parse, &name);
     options_end(&operands);
     options_only_one(stat + removes, "--stat and --remove");
+    if (name.kind == OBJNAME_PRIVATE)
+        diag_die(EXIT_USAGE, "private: only to create; shmput -c printed the name, id:N");
     if (json && !stat)
         diag_die(EXIT_USAGE, "-j goes with --stat");
 

@@ -60,11 +60,12 @@ int main(int argc, char **argv)
         if (errnum == EINTR && stop_signal())
             stop_die();
         diag_die(exits_for(errnum), "%s: %s: %m%s", name.text, segment.what,
-                 errnum == ENOENT && !how.creates ? " (-c creates it)" : segment.hint);
+                 errnum == ENOENT && !how.creates && !*segment.hint ? " (-c creates it)"
+                                                                    : segment.hint);
     }
     if (name.kind == OBJNAME_PRIVATE) {
         printf("id:%d\n", segment.id);
-        if (fflush(stdout) != 0)
+        if (fflush(stdout) != 0 || ferror(stdout))
             diag_die(EXIT_FAILED, "stdout: write: %m (the segment is id:%d)", segment.id);
     }
     return EXIT_DONE;
