@@ -2,8 +2,9 @@
 # Runs the examples of a manual page: examples.sh PAGE.scd
 #
 # Each literal block of the page is a transcript: `$ ` begins a command, `> ` goes on with it, other
-# lines are what it prints; `...` stands for anything. The caller gives a namespace of its own, so
-# the names on the page meet nobody else's. Exits 1 where the page and the tools disagree.
+# lines are what it prints; `...` stands for anything. scdoc wants a backslash to be written twice.
+# The caller gives a namespace of its own, so the names on the page meet nobody else's. Exits 1 where
+# the page and the tools disagree.
 set -u
 
 failed=0
@@ -43,6 +44,8 @@ while IFS= read -r line <&9; do
         ;;
     *)
         $inside || continue
+        # What the reader sees: in a literal block too, scdoc takes `\` for an escape.
+        [[ $line != *\\* ]] || line=$(sed 's/\\\(.\)/\1/g' <<<"$line")
         case $line in
         '$ '*)
             run_command

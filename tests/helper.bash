@@ -18,9 +18,10 @@ setup() {
     children=()
 }
 
-# Starts "$@" in the background, ended in teardown at the latest; its pid is in $!.
+# Starts "$@" in the background, ended in teardown at the latest; its pid is in $!. Without the
+# `<&0` the shell would take /dev/null for its stdin.
 background() {
-    "$@" 3>&- &
+    "$@" <&0 3>&- &
     children+=($!)
 }
 
@@ -48,6 +49,17 @@ is_gone() {
     [[ ${stat##*) } == Z* ]]
 }
 
+# Waits until process $2, which background started, ends; its status must be $1.
+ends_with() {
+    local got=0
+    eventually is_gone "$2" || return
+    wait "$2" || got=$?
+    [ "$got" -eq "$1" ] || {
+        echo "process $2 ended with status $got, not $1" >&2
+        return 1
+    }
+}
+
 # Runs "$@" as another user who owns nothing here.
 as_nobody() {
     setpriv --reuid 65534 --regid 65534 --clear-groups -- env PATH="$PATH" "$@"
@@ -58,6 +70,19 @@ need_root() {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
 }
 
+# with_limits NAME=VALUE... -- COMMAND: runs it in an IPC namespace where the kernel has these limits.
+with_limits() {
+    need_root
+    unshare --ipc true 2>/dev/null || skip "no namespaces here"
+    # shellcheck disable=SC2016
+    unshare --ipc bash -c 'for word; do
+            shift
+            [ "$word" != -- ] || break
+            echo "${word#*=}" >"/proc/sys/${word%%=*}" || exit 99
+        done
+        "$@"' - "$@"
+}
+
 # What of this test still lives in the kernel.
 leaks() {
     local decimal=$((KEY))
@@ -65,6 +90,7 @@ leaks() {
     awk -v key="$decimal" 'FNR > 1 && $1 == key {print FILENAME ": key " key}' \
         /proc/sysvipc/msg /proc/sysvipc/shm /proc/sysvipc/sem
     mqrecv -q --stat "/$ID" 2>/dev/null | sed -n 's/^name=/queue /p'
+    mqrecv -q --stat "/$ID-2" 2>/dev/null | sed -n 's/^name=/queue /p'
 }
 
 teardown() {
@@ -79,17 +105,25 @@ teardown() {
     ipcrm -M "$KEY" 2>/dev/null || true
     ipcrm -S "$KEY" 2>/dev/null || true
     mqrecv --remove "/$ID" 2>/dev/null || true
+    mqrecv --remove "/$ID-2" 2>/dev/null || true
     if [ -n "$left" ]; then
         echo "left behind: $left" >&2
         return 1
     fi
 }
 
-# Runs the examples of page $1 in namespaces of their own and compares what they print.
+# Runs the examples of page $1 (`mqsend`, `ipcbox.7`) and compares what they print.
 check_examples() {
+    local page=$1
+    [[ $page == *.[1-9] ]] || page+=.1
+    check_transcripts "$BATS_TEST_DIRNAME/../man/$page.scd"
+}
+
+# The same with all literal blocks of file $1, in namespaces of their own.
+check_transcripts() {
     local isolate=(unshare --ipc --mount)
     [ "$(id -u)" -eq 0 ] || isolate+=(--map-root-user)
     "${isolate[@]}" true 2>/dev/null || skip "no namespaces here"
     run -0 "${isolate[@]}" bash -c 'mount -t tmpfs tmpfs /dev/shm && exec "$@"' - \
-        bash "$BATS_TEST_DIRNAME/examples.sh" "$BATS_TEST_DIRNAME/../man/$1.scd" 3>&-
+        bash "$BATS_TEST_DIRNAME/examples.sh" "$1" 3>&-
 }

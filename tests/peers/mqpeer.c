@@ -1,0 +1,61 @@
+/* mqpeer: a program that uses a POSIX queue the way mq_overview(7) shows, as a peer for mqsend and
+ * mqrecv
+ *
+ *     mqpeer create NAME                  with the system's defaults, mode 0600
+ *     mqpeer send NAME PRIORITY TEXT...
+ *     mqpeer receive NAME [COUNT]         a line each: the priority, a space, the text */
+
+#include <err.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void create_queue(const char *name)
+{
+    if (mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, NULL) < 0)
+        err(1, "create %s", name);
+}
+
+static void send_texts(const char *name, unsigned priority, char **texts)
+{
+    mqd_t queue = mq_open(name, O_WRONLY);
+    if (queue < 0)
+        err(1, "open %s", name);
+    for (; *texts; texts++)
+        if (mq_send(queue, *texts, strlen(*texts), priority) < 0)
+            err(1, "send");
+}
+
+static void receive_texts(const char *name, int count)
+{
+    struct mq_attr attributes;
+    mqd_t queue = mq_open(name, O_RDONLY);
+    if (queue < 0 || mq_getattr(queue, &attributes) < 0)
+        err(1, "open %s", name);
+    char *text = malloc((size_t)attributes.mq_msgsize);
+    if (!text)
+        err(1, "malloc");
+
+    for (int i = 0; i < count; i++) {
+        unsigned priority;
+        ssize_t got = mq_receive(queue, text, (size_t)attributes.mq_msgsize, &priority);
+        if (got < 0)
+            err(1, "receive");
+        printf("%u %.*s\n", priority, (int)got, text);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "create") == 0)
+        create_queue(argv[2]);
+    else if (argc > 4 && strcmp(argv[1], "send") == 0)
+        send_texts(argv[2], (unsigned)atoi(argv[3]), argv + 4);
+    else if (argc > 2 && strcmp(argv[1], "receive") == 0)
+        receive_texts(argv[2], argc > 3 ? atoi(argv[3]) : 1);
+    else
+        errx(2, "wrong arguments");
+    return 0;
+}

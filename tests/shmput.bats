@@ -1,0 +1,723 @@
+#!/usr/bin/env bats
+# shmput: what ends up in shared memory, byte for byte, who is kept waiting, and what is left where
+# it fails.
+
+load helper
+
+setup_file() {
+    head -c 200M /dev/urandom >"$BATS_FILE_TMPDIR/big"
+}
+
+# Runs "$@" where /dev/shm is a file system of 1 MiB of its own.
+in_small_shm() {
+    unshare --mount bash -c 'mount -t tmpfs -o size=1M tmpfs /dev/shm && "$@"' - "$@"
+}
+
+# The segment of this test, with the mode that ipcs(1) shows.
+mode_of_segment() {
+    stat=$(shmget --stat "$1") && sed -n 's/^mode=//p' <<<"$stat"
+}
+
+# Holds the lock of object $1 as another program would, $2: read or write.
+hold() {
+    background maphold "/dev/shm/$1" "$2" >held
+    eventually grep -q locked held
+}
+
+@test "the examples of the manual page do what it says" {
+    check_examples shmput
+}
+
+@test "a put followed by a get gives the same bytes" {
+    for text in '' x $'a\nb\n' "$(seq 1000)"; do
+        printf %s "$text" >data
+        shmput "/$ID" <data
+        shmget "/$ID" | cmp - data
+        shmput "/$ID" < <(cat data)
+        shmget "/$ID" | cmp - data
+    done
+    shmget --remove "/$ID"
+    printf '\0\xff\0' | shmput "$KEY"
+    shmget "$KEY" | cmp - <(printf '\0\xff\0')
+    shmget --remove "$KEY"
+}
+
+@test "200 MiB come through a POSIX object, from a pipe and from a file" {
+    big=$BATS_FILE_TMPDIR/big
+    cat "$big" | shmput "/$ID"
+    shmget "/$ID" | cmp - "$big"
+    shmget --remove "/$ID"
+    shmput "/$ID" <"$big"
+    shmget "/$ID" | cmp - "$big"
+    shmget --remove "/$ID"
+}
+
+@test "200 MiB come through a System V segment, from a pipe and from a file" {
+    big=$BATS_FILE_TMPDIR/big
+    cat "$big" | shmput "$KEY"
+    shmget "$KEY" | cmp - "$big"
+    shmput "$KEY" <"$big"
+    cat "$big" | shmput "$KEY"
+    shmget --remove "$KEY"
+    shmput "$KEY" <"$big"
+    shmget "$KEY" | cmp - "$big"
+    shmget --remove "$KEY"
+}
+
+@test "a put replaces the whole content and keeps the object" {
+    printf 'long content' | shmput "/$ID"
+    before=$(stat -c %i "/dev/shm/$ID")
+    printf short | shmput "/$ID"
+    [ "$(shmget "/$ID")" = short ]
+    [ "$(stat -c %i "/dev/shm/$ID")" = "$before" ]
+    shmput "/$ID" </dev/null
+    [ "$(stat -c %s "/dev/shm/$ID")" = 0 ]
+    shmget --remove "/$ID"
+}
+
+@test "the input begins where the shell's descriptor stands" {
+    printf 'head body' >data
+    for name in "/$ID" "$KEY"; do
+        { head -c 5 >head && shmput "$name"; } < <(cat data)
+        { dd bs=5 count=1 status=none of=head && shmput "$name"; } <data
+        [ "$(shmget "$name")" = body ]
+        shmget --remove "$name"
+    done
+}
+
+@test "a file below /proc, which says that it is empty, is put whole" {
+    for name in "/$ID" "$KEY"; do
+        shmput "$name" </proc/version
+        shmget "$name" | cmp - /proc/version
+        shmget --remove "$name"
+    done
+}
+
+@test "-o writes a range and keeps the rest" {
+    for name in "/$ID" "$KEY"; do
+        printf 0123456789 | shmput "$name"
+        printf AB | shmput -o 0 "$name"
+        printf CD | shmput --offset 4 "$name"
+        printf YZ >data
+        shmput -o 8 "$name" <data
+        shmput -o 10 "$name" </dev/null
+        shmput -o 3 "$name" </dev/null
+        [ "$(shmget "$name")" = AB23CD67YZ ]
+        shmget --remove "$name"
+    done
+}
+
+@test "-o lets a POSIX object grow, and what lies between is zeros that have their memory" {
+    printf 01 | shmput "/$ID"
+    printf 34 | shmput -o 2 "/$ID"
+    [ "$(shmget "/$ID")" = 0134 ]
+    printf x | shmput -o 1M "/$ID"
+    [ "$(stat -c %s "/dev/shm/$ID")" = 1048577 ]
+    [ "$(stat -c %b "/dev/shm/$ID")" -ge 2048 ]
+    shmget -o 4 "/$ID" | cmp - <(head -c 1048572 /dev/zero && printf x)
+    shmget --remove "/$ID"
+}
+
+@test "-o past the end of a System V segment is an error, and nothing is changed before" {
+    printf 0123456789 | shmput "$KEY"
+    printf ABC >data
+    run -3 shmput -o 8 "$KEY" <data
+    assert_output "shmput: $KEY: write past the end: File too large (the segment has 10 bytes)"
+    [ "$(shmget "$KEY")" = 0123456789 ]
+    run -3 shmput -o 11 "$KEY" </dev/null
+    run -3 shmput -o 9223372036854775807 "$KEY" <data
+    [ "$(shmget "$KEY")" = 0123456789 ]
+    run -3 bash -c 'printf ABC | shmput -o 8 "$1"' - "$KEY"
+    [ "$(shmget "$KEY")" = 01234567AB ]
+    shmget --remove "$KEY"
+}
+
+@test "an absurd -o is refused by the kernel, not by a crash" {
+    printf x >data
+    for offset in 9223372036854775807 8388607T; do
+        run -3 shmput -c -o $offset "/$ID" <data
+        run -3 shmput -c -o $offset "/$ID" < <(cat data)
+        assert_line --partial 'bytes needed'
+    done
+    [ ! -e "/dev/shm/$ID" ]
+}
+
+@test "-o alone creates nothing; -c does" {
+    for name in "/$ID" "$KEY"; do
+        run -1 --separate-stderr shmput -o 0 "$name" <<<x
+        [ "$stderr" = "shmput: $name: open segment: No such file or directory (-c creates it)" ]
+        assert_output ''
+        run -1 --separate-stderr shmput -q -o 0 "$name" <<<x
+        [ "$stderr" = '' ]
+        printf x | shmput --create --size 3 -o 1 "$name"
+        shmget "$name" | cmp - <(printf '\0x\0')
+        shmget --remove "$name"
+    done
+}
+
+@test "--size makes a zero-filled object, with or without data" {
+    for name in "/$ID" "$KEY"; do
+        shmput --size 100 "$name" </dev/null
+        shmget "$name" | cmp - <(head -c 100 /dev/zero)
+        printf abc | shmput --size 100 "$name"
+        shmget "$name" | cmp - <(printf abc && head -c 97 /dev/zero)
+        head -c 100 /dev/zero | tr '\0' x >data
+        shmput --size 100 "$name" <data
+        shmget "$name" | cmp - data
+        shmget --remove "$name"
+    done
+}
+
+@test "--size makes a POSIX object that exists that large" {
+    seq 100 | shmput "/$ID"
+    printf ab | shmput --size 4 "/$ID"
+    shmget "/$ID" | cmp - <(printf 'ab\0\0')
+    printf cd | shmput --size 5000 "/$ID"
+    shmget "/$ID" | cmp - <(printf cd && head -c 4998 /dev/zero)
+    [ "$(stat -c %b "/dev/shm/$ID")" -ge 16 ]
+    shmput --size 0 "/$ID" </dev/null
+    [ "$(stat -c %s "/dev/shm/$ID")" = 0 ]
+    shmget --remove "/$ID"
+}
+
+@test "input longer than --size is refused; a file before anything is touched" {
+    printf 12345 >data
+    for name in "/$ID" "$KEY"; do
+        run -3 shmput --size 4 "$name" <data
+        assert_output --partial 'File too large'
+        run -3 bash -c 'cat data | shmput --size 4 "$1"' - "$name"
+        run -1 shmget -q --stat "$name"
+        printf abcd | shmput "$name"
+        run -3 shmput --size 4 "$name" <data
+        [ "$(shmget "$name")" = abcd ]
+        shmget --remove "$name"
+    done
+    printf abcd | shmput "$KEY"
+    run -3 shmput --size 5 "$KEY" <data
+    assert_output --partial 'put another size: Invalid argument (the segment has 4 bytes'
+    [ "$(shmget "$KEY")" = abcd ]
+    shmget --remove "$KEY"
+}
+
+@test "a program that has the object mapped survives a short put with --size" {
+    shmput --size 8M "/$ID" </dev/null
+    background shmpeer watch "/$ID" >mapped
+    watcher=$!
+    eventually grep -q mapped mapped
+    for _ in {1..30}; do
+        echo x | shmput --size 8M "/$ID"
+    done
+    run ! is_gone $watcher
+    shmget --remove "/$ID"
+}
+
+@test "a System V put of another size is refused and the segment untouched" {
+    printf 0123456789 | shmput "$KEY"
+    for text in '' 012345678 XXXXXXXXXXX; do
+        printf %s "$text" >data
+        run -3 shmput "$KEY" <data
+        assert_output "shmput: $KEY: put another size: Invalid argument\
+ (the segment has 10 bytes; -o writes a range)"
+        run -3 bash -c 'cat data | shmput "$1"' - "$KEY"
+        [ "$(shmget "$KEY")" = 0123456789 ]
+    done
+    shmget --remove "$KEY"
+}
+
+@test "endless input into a System V segment ends where it does not fit" {
+    printf 0123456789 | shmput "$KEY"
+    run -3 bash -c 'yes | timeout 5 shmput "$1"' - "$KEY"
+    assert_output --partial 'put another size'
+    shmget --remove "$KEY"
+}
+
+@test "a System V segment needs a size" {
+    run -3 shmput "$KEY" </dev/null
+    assert_output "shmput: $KEY: create segment: Invalid argument\
+ (it needs a size above 0: --size)"
+    run -3 shmput -c -o 5 "$KEY" </dev/null
+    assert_output --partial '(it needs a size above 0: --size)'
+    run -3 shmput -x --size 0 "$KEY" </dev/null
+    assert_output --partial '(it needs a size above 0: --size)'
+}
+
+@test "-x creates, and exits 1 where the object exists, before it reads" {
+    for name in "/$ID" "$KEY"; do
+        echo first | shmput -x "$name"
+        echo second >data
+        exec 5<data
+        run -1 --separate-stderr shmput --exclusive "$name" <&5
+        [ "$stderr" = "shmput: $name: create segment: File exists" ]
+        run -1 --separate-stderr shmput -q -x -o 0 "$name" <&5
+        [ "$stderr" = '' ]
+        [ "$(cat <&5)" = second ]
+        exec 5<&-
+        [ "$(shmget "$name")" = first ]
+        shmget --remove "$name"
+    done
+}
+
+@test "of many that create at once with -x one wins" {
+    for name in "/$ID" "$KEY"; do
+        for i in {1..8}; do
+            (shmput -q -x "$name" <<<"winner $i" && echo "winner $i" >>won) 3>&- &
+        done
+        wait
+        [ "$(wc -l <won)" = 1 ]
+        [ "$(shmget "$name")" = "$(cat won)" ]
+        shmget --remove "$name"
+        rm won
+    done
+}
+
+@test "what is created has exactly the mode, whatever the umask" {
+    for mask in 077 000 0777; do
+        for mode in 0600 0644 0666 0777 0400 0000; do
+            (umask $mask && echo x | shmput -m $mode "/$ID")
+            [ "$(stat -c %04a "/dev/shm/$ID")" = $mode ]
+            shmget --remove "/$ID"
+            (umask $mask && echo x | shmput --mode $mode "$KEY")
+            [ "$(mode_of_segment "$KEY")" = $mode ]
+            shmget --remove "$KEY"
+        done
+        (umask $mask && echo x | shmput "/$ID")
+        [ "$(stat -c %04a "/dev/shm/$ID")" = 0600 ]
+        shmget --remove "/$ID"
+    done
+}
+
+@test "a segment that its owner may only read is filled before it becomes so" {
+    need_root
+    chmod 777 .
+    as_nobody bash -c 'echo x | shmput -m 0400 "$1"' - "$KEY"
+    [ "$(mode_of_segment "$KEY")" = 0400 ]
+    [ "$(as_nobody shmget "$KEY")" = x ]
+    shmget --remove "$KEY"
+    as_nobody bash -c 'echo x | shmput -m 0400 "$1"' - "/$ID"
+    [ "$(as_nobody shmget "/$ID")" = x ]
+    shmget --remove "/$ID"
+}
+
+@test "-m leaves the mode of an object that exists" {
+    echo x | shmput -m 0640 "/$ID"
+    echo y | shmput -m 0666 "/$ID"
+    [ "$(stat -c %04a "/dev/shm/$ID")" = 0640 ]
+    shmget --remove "/$ID"
+}
+
+@test "private prints the name of the segment alone" {
+    run -0 --separate-stderr bash -c 'echo x | shmput -c private'
+    [[ $output =~ ^id:[0-9]+$ ]]
+    [ "$stderr" = '' ]
+    [ "$(shmget "$output")" = x ]
+    echo y | shmput "$output"
+    [ "$(shmget "$output")" = y ]
+    shmget --remove "$output"
+    run -2 shmput private <<<x
+    assert_output 'shmput: private: only with -c'
+}
+
+@test "private names the segment also where stdout does not take it" {
+    run -3 bash -c 'echo x | shmput -c private >/dev/full'
+    [[ $output =~ ^'shmput: stdout: write: No space left on device (the segment is '(id:[0-9]+)')'$ ]]
+    shmget --remove "${BASH_REMATCH[1]}"
+    run -3 bash -c 'echo x | shmput -c private >&-'
+    [[ $output =~ (id:[0-9]+) ]]
+    shmget --remove "${BASH_REMATCH[1]}"
+}
+
+@test "id: names a segment that exists and creates none" {
+    id=$(echo x | shmput -c private)
+    shmget --remove "$id"
+    for options in '' -c '-o 0'; do
+        # shellcheck disable=SC2086
+        run -1 shmput $options "$id" <<<x
+        assert_output "shmput: $id: open segment: No such file or directory\
+ (ipcs -m lists the segments)"
+    done
+    run -1 shmput id:2147483647 <<<x
+}
+
+@test "ftok: is the key of a file" {
+    touch file
+    echo x | shmput ftok:file:7
+    key=$(shmget --stat ftok:file:7 | sed -n 's/^key=//p')
+    [ "$key" = "$(/usr/bin/python3 -c 'import ctypes
+print("0x%08x" % (ctypes.CDLL(None).ftok(b"file", 7) & 0xffffffff))')" ]
+    [ "$(shmget "$key")" = x ]
+    shmget --remove ftok:file:7
+    run -1 shmput ftok:missing <<<x
+    assert_output "shmput: ftok:missing: make key: No such file or directory\
+ (ftok: wants a file that exists)"
+    run -1 shmput -o 0 ftok:missing <<<x
+    assert_output --partial '(ftok: wants a file that exists)'
+}
+
+@test "two puts at once never mix" {
+    shmput "/$ID" </dev/null
+    for letter in a b; do
+        head -c 3000000 /dev/zero | tr '\0' $letter >$letter
+        (for _ in {1..20}; do cat $letter | shmput "/$ID"; done) 3>&- &
+    done
+    for _ in {1..20}; do
+        shmget "/$ID" >got
+        [ ! -s got ] || cmp -s got a || cmp got b
+    done
+    wait
+    shmget "/$ID" >got
+    cmp -s got a || cmp got b
+    shmget --remove "/$ID"
+}
+
+@test "a put waits for a reader, and -t bounds that" {
+    echo old | shmput "/$ID"
+    hold "$ID" read
+    holder=$!
+    for limit in 0 0.1; do
+        echo new >data
+        exec 5<data
+        start=$EPOCHREALTIME
+        run -1 --separate-stderr shmput -t $limit "/$ID" <&5
+        took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+        [[ $stderr == "shmput: /$ID: lock segment: "* ]]
+        [ "$(cat <&5)" = new ]
+        exec 5<&-
+        if [ $limit = 0 ]; then [ $took -lt 100 ]; else [ $took -ge 100 ] && [ $took -lt 500 ]; fi
+    done
+    run -1 --separate-stderr shmput -q --timeout 10ms "/$ID" </dev/null
+    [ "$stderr" = '' ]
+    background shmput -t 10 "/$ID" <data
+    putter=$!
+    eventually is_waiting $putter
+    [ "$(cat "/dev/shm/$ID")" = old ]
+    kill $holder
+    ends_with 0 $putter
+    [ "$(shmget "/$ID")" = new ]
+    shmget --remove "/$ID"
+}
+
+@test "a put that waits while the object is removed creates it anew" {
+    echo old | shmput "/$ID"
+    hold "$ID" write
+    holder=$!
+    background shmput "/$ID" <<<new
+    putter=$!
+    background shmput -o 0 "/$ID" <<<newer
+    ranger=$!
+    eventually is_waiting $putter
+    eventually is_waiting $ranger
+    rm "/dev/shm/$ID"
+    kill $holder
+    ends_with 0 $putter
+    eventually is_gone $ranger
+    [[ $(shmget "/$ID") == new* ]]
+    shmget --remove "/$ID"
+}
+
+@test "Ctrl-C during a put that creates leaves nothing behind" {
+    mkfifo pipe
+    exec 5<>pipe
+    for signal in INT TERM HUP; do
+        for options in '' '--size 1000' '-x' '-c -o 5'; do
+            # shellcheck disable=SC2086
+            background env --default-signal=INT shmput $options "/$ID" <pipe
+            putter=$!
+            eventually test -e "/dev/shm/$ID"
+            printf some >&5
+            kill -$signal $putter
+            ends_with $((128 + $(kill -l $signal))) $putter
+            [ ! -e "/dev/shm/$ID" ]
+        done
+        background env --default-signal=INT shmput --size 1000 "$KEY" <pipe
+        putter=$!
+        eventually shmget --stat "$KEY"
+        kill -$signal $putter
+        ends_with $((128 + $(kill -l $signal))) $putter
+        run -1 shmget --stat "$KEY"
+    done
+    exec 5>&-
+}
+
+@test "Ctrl-C ends a put that reserves much memory" {
+    mkfifo pipe
+    exec 5<>pipe
+    background env --default-signal=INT shmput --size 1G "/$ID" <pipe
+    putter=$!
+    eventually test -e "/dev/shm/$ID"
+    kill -INT $putter
+    ends_with 130 $putter
+    [ ! -e "/dev/shm/$ID" ]
+    exec 5>&-
+}
+
+@test "Ctrl-C during a put into what exists keeps the object" {
+    echo old | shmput "/$ID"
+    mkfifo pipe
+    exec 5<>pipe
+    background env --default-signal=INT shmput "/$ID" <pipe
+    putter=$!
+    printf new >&5
+    eventually grep -q new "/dev/shm/$ID"
+    kill -INT $putter
+    ends_with 130 $putter
+    exec 5>&-
+    [ "$(shmget "/$ID")" = new ]
+    shmget --remove "/$ID"
+}
+
+@test "a signal ends the wait for the lock, and the object is as it was" {
+    echo old | shmput "/$ID"
+    hold "$ID" read
+    for signal in INT TERM; do
+        for limit in 1h 1; do
+            background env --default-signal=INT shmput -t $limit "/$ID" <<<new
+            putter=$!
+            eventually is_waiting $putter
+            kill -$signal $putter
+            ends_with $((128 + $(kill -l $signal))) $putter
+        done
+    done
+    [ "$(cat "/dev/shm/$ID")" = old ]
+    rm "/dev/shm/$ID"
+}
+
+@test "a signal that the parent ignores is ignored" {
+    mkfifo pipe
+    exec 5<>pipe
+    background env --ignore-signal=INT shmput "/$ID" <pipe 5>&-
+    putter=$!
+    eventually test -e "/dev/shm/$ID"
+    kill -INT $putter
+    printf some >&5
+    exec 5>&-
+    ends_with 0 $putter
+    [ "$(shmget "/$ID")" = some ]
+    shmget --remove "/$ID"
+}
+
+@test "a put that creates and is killed does not keep the lock" {
+    mkfifo pipe
+    exec 5<>pipe
+    background shmput "/$ID" <pipe
+    putter=$!
+    eventually test -e "/dev/shm/$ID"
+    kill -KILL $putter
+    exec 5>&-
+    run -0 shmput -t 5 "/$ID" <<<next
+    [ "$(shmget "/$ID")" = next ]
+    shmget --remove "/$ID"
+}
+
+@test "a full /dev/shm is an error that names the bytes, and the created object is gone" {
+    need_root
+    head -c 2M /dev/zero >data
+    for options in '' '--size 2M' '-x' '-c -o 1'; do
+        # shellcheck disable=SC2086
+        run -3 in_small_shm bash -c 'shmput "$@" <data; status=$?; ls /dev/shm; exit $status' \
+            - $options "/$ID"
+        assert_line --partial 'reserve memory: No space left on device ('
+        assert_line --partial 'bytes needed, 1048576 free in /dev/shm)'
+        assert_equal "${#lines[@]}" 1
+    done
+    for options in '' '-x' '-c -o 1'; do
+        # shellcheck disable=SC2086
+        run -3 in_small_shm bash -c 'cat data | shmput "$@"; status=$?; ls /dev/shm; exit $status' \
+            - $options "/$ID"
+        assert_output --regexp \
+            "^shmput: /$ID: write segment: No space left on device \(more than [0-9]+ bytes needed\)$"
+    done
+}
+
+@test "a full /dev/shm leaves an object as it was, where the input is a file" {
+    need_root
+    head -c 2M /dev/zero >data
+    run -0 in_small_shm bash -c 'echo old | shmput "$1"
+        shmput "$1" <data; shmput --size 2M "$1" </dev/null; shmput -o 1M "$1" <data
+        shmget "$1"' - "/$ID"
+    assert_line old
+    assert_equal "${#lines[@]}" 4
+}
+
+@test "the System V limits are named" {
+    need_root
+    run -3 unshare --ipc bash -c 'echo 1 >/proc/sys/kernel/shmmni
+        echo x | shmput 0x5eed && echo x | shmput 0x5eee'
+    assert_output "shmput: 0x5eee: create segment: No space left on device\
+ (kernel.shmmni is 1)"
+    run -3 unshare --ipc bash -c 'echo 4096 >/proc/sys/kernel/shmmax
+        shmput --size 4097 0x5eed </dev/null'
+    assert_output 'shmput: 0x5eed: create segment: Invalid argument (kernel.shmmax is 4096)'
+    run -3 unshare --ipc bash -c 'echo 1 >/proc/sys/kernel/shmall
+        shmput --size 8K 0x5eed </dev/null'
+    assert_output --partial '(kernel.shmall is 1)'
+}
+
+@test "what has the name and is no shared memory is refused and stays" {
+    mkfifo "/dev/shm/$ID-fifo"
+    mkdir "/dev/shm/$ID-directory"
+    echo target >target
+    ln -s "$PWD/target" "/dev/shm/$ID-link"
+    ln -s "$PWD/nothing" "/dev/shm/$ID-dangling"
+    /usr/bin/python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "/dev/shm/$ID-socket"
+    for kind in fifo directory link dangling socket; do
+        for options in '' '-o 0' '-c -o 0' '--size 5'; do
+            # shellcheck disable=SC2086
+            run -3 timeout 5 shmput $options "/$ID-$kind" <<<x
+            assert_output --regexp "^shmput: /$ID-$kind: open segment: .*upported\
+ \(what has this name is no shared memory\)$"
+        done
+        run -1 shmput -x "/$ID-$kind" <<<x
+    done
+    [ "$(cat target)" = target ]
+    [ ! -e nothing ]
+    rmdir "/dev/shm/$ID-directory"
+    rm "/dev/shm/$ID"-*
+}
+
+@test "the names of semaphores are refused" {
+    for options in '' -x '-o 0'; do
+        # shellcheck disable=SC2086
+        run -3 shmput $options "/sem.$ID" <<<x
+        assert_output --partial 'no shared memory'
+    done
+    [ ! -e "/dev/shm/sem.$ID" ]
+}
+
+@test "the object of another user is not replaced" {
+    need_root
+    touch "/dev/shm/$ID"
+    chown 65534 "/dev/shm/$ID"
+    chmod 666 "/dev/shm/$ID"
+    for options in '' '--size 5' '-c -o 0'; do
+        # shellcheck disable=SC2086
+        run -3 shmput $options "/$ID" <<<secret
+        assert_output "shmput: /$ID: replace content: Permission denied\
+ (it is of user 65534; -o 0 writes into it)"
+    done
+    [ ! -s "/dev/shm/$ID" ]
+    printf open | shmput -o 0 "/$ID"
+    [ "$(shmget "/$ID")" = open ]
+    rm "/dev/shm/$ID"
+}
+
+@test "root's object may be for others to put into" {
+    need_root
+    echo x | shmput -m 0666 "/$ID"
+    as_nobody shmput "/$ID" <<<y
+    [ "$(shmget "/$ID")" = y ]
+    shmget --remove "/$ID"
+}
+
+@test "a permission that lacks is exit 3" {
+    need_root
+    for name in "/$ID" "$KEY"; do
+        echo x | shmput "$name"
+        run -3 as_nobody shmput "$name" <<<y
+        assert_output "shmput: $name: open segment: Permission denied"
+        run -1 as_nobody shmput -x "$name" <<<y
+        [ "$(shmget "$name")" = x ]
+        shmget --remove "$name"
+        echo x | shmput -m 0644 "$name"
+        run -3 as_nobody shmput "$name" <<<y
+        assert_output --partial 'segment: Permission denied'
+        shmget --remove "$name"
+    done
+}
+
+@test "a name may have 255 bytes" {
+    long=$ID$(printf '%0200d' 0)
+    long=${long:0:200}$(printf '%055d' 0)
+    echo x | shmput "/$long"
+    [ "$(shmget "/$long")" = x ]
+    shmget --remove "/$long"
+    run -2 shmput "/${long}0" <<<x
+    assert_output --partial 'at most 255 bytes'
+}
+
+@test "input that cannot be read is an error, and nothing is created or lost" {
+    for name in "/$ID" "$KEY"; do
+        for options in '' '--size 10' '-x --size 10' '-c --size 10 -o 1'; do
+            # shellcheck disable=SC2086
+            run -3 bash -c 'shmput "$@" <&-' - $options "$name"
+            assert_output --regexp "^shmput: $name: read stdin: Bad file descriptor"
+            # shellcheck disable=SC2086
+            run -3 shmput $options "$name" </
+            assert_output --regexp "^shmput: $name: read stdin: Is a directory"
+            run -1 shmget -q --stat "$name"
+        done
+        printf 0123456789 | shmput "$name"
+        run -3 bash -c 'shmput "$1" <&-' - "$name"
+        run -3 bash -c 'shmput --size 10 "$1" <&-' - "$name"
+        run -3 bash -c 'shmput -o 3 "$1" <&-' - "$name"
+        [ "$(shmget "$name")" = 0123456789 ]
+        shmget --remove "$name"
+    done
+}
+
+@test "wrong command lines are refused" {
+    run -2 shmput
+    run -2 shmput -c
+    assert_output --partial 'NAME is missing'
+    run -2 shmput "/$ID" "/$ID"
+    assert_output --partial 'one operand too many'
+    run -2 shmput "$ID"
+    assert_output --partial 'not an object name'
+    run -2 shmput -o 5 --size 4 "/$ID"
+    assert_output 'shmput: --offset is past --size'
+    run -2 shmput -o -1 "/$ID"
+    run -2 shmput --size 1x "/$ID"
+    run -2 shmput -m 888 "/$ID"
+    run -2 shmput -t soon "/$ID"
+    [ ! -e "/dev/shm/$ID" ]
+}
+
+@test "C programs see what shmput puts, while it is mapped" {
+    head -c 100000 /dev/urandom >data
+    shmput "/$ID" <data
+    shmpeer get "/$ID" | cmp - data
+    shmput "$KEY" <data
+    shmpeer get "$KEY" | cmp - data
+
+    mkfifo pipe
+    shmpeer attach "$KEY" <pipe >seen 3>&- &
+    reader=$!
+    exec 5>pipe
+    eventually grep -aq attached seen
+    printf changed | shmput -o 5 "$KEY"
+    exec 5>&-
+    wait $reader
+    { echo attached && head -c 5 data && printf changed && tail -c +13 data; } | cmp - seen
+    shmget --remove "/$ID"
+    shmget --remove "$KEY"
+}
+
+@test "Perl sees what shmput puts" {
+    printf 'hello perl' | shmput "$KEY"
+    run -0 perl -e '$id = shmget(hex $ARGV[0], 0, 0) // die $!; shmread($id, $data, 0, 10) or die $!
+        ; print $data' "$KEY"
+    assert_output 'hello perl'
+    shmget --remove "$KEY"
+}
+
+@test "Python sees what shmput puts" {
+    printf 'hello python' | shmput "/$ID"
+    run -0 /usr/bin/python3 -c 'import sys
+from multiprocessing import resource_tracker, shared_memory
+resource_tracker.register = lambda *_: None
+block = shared_memory.SharedMemory(sys.argv[1])
+print(bytes(block.buf[:block.size]).decode(), block.size)
+block.buf[0:5] = b"HELLO"
+block.close()' "$ID"
+    assert_output 'hello python 12'
+    [ "$(shmget "/$ID")" = 'HELLO python' ]
+    shmget --remove "/$ID"
+}
+
+@test "ipcmk makes a segment to put into" {
+    id=$(ipcmk -M 5 | sed 's/[^0-9]*//')
+    printf 12345 | shmput "id:$id"
+    [ "$(shmget "id:$id")" = 12345 ]
+    run -3 shmput "id:$id" <<<123456
+    ipcrm -m "$id"
+}

@@ -1,0 +1,421 @@
+#!/usr/bin/env bats
+# sigsend: which signal reaches which process with what, when -w ends, and what it refuses.
+
+load helper
+
+# A child that does nothing, in $victim.
+start_victim() {
+    background sleep 60
+    victim=$!
+}
+
+# Starts the C program that waits for $1 signals of the numbers $2..., in $victim.
+start_receiver() {
+    background sigwait "$@" >received
+    victim=$!
+    eventually grep -q ready received
+}
+
+# The PID of a process that was there and is not any more.
+gone_pid() {
+    local pid
+    pid=$(sh -c 'echo $$')
+    echo "$pid"
+}
+
+state_of() {
+    local stat
+    stat=$(cat "/proc/$1/stat") && stat=${stat##*) } && echo "${stat%% *}"
+}
+
+has_state() {
+    [ "$(state_of "$1")" = "$2" ]
+}
+
+@test "sigsend sends TERM unless told otherwise" {
+    start_victim
+    run -0 --separate-stderr sigsend "$victim"
+    assert_output ''
+    assert_equal "$stderr" ''
+    ends_with 143 "$victim"
+}
+
+@test "sigsend takes a signal by name, with SIG, as a number, in any case" {
+    local form
+    for form in USR1 SIGUSR1 10 usr1 SigUsr1; do
+        start_victim
+        run -0 sigsend -s "$form" "$victim"
+        ends_with 138 "$victim"
+    done
+}
+
+@test "sigsend counts realtime signals from both ends" {
+    local form
+    for form in RTMIN:34 rtmin+0:34 SIGRTMIN+3:37 37:37 RTMAX-27:37 RTMAX:64 sigrtmax-0:64; do
+        start_victim
+        run -0 sigsend --signal "${form%:*}" "$victim"
+        ends_with $((128 + ${form#*:})) "$victim"
+    done
+}
+
+@test "sigsend -s 0 tests whether a process is there and sends nothing" {
+    start_victim
+    run -0 sigsend -s 0 "$victim"
+    run -0 kill -0 "$victim"
+    run -1 --separate-stderr sigsend -s 0 "$(gone_pid)"
+    assert_regex "$stderr" '^sigsend: [0-9]+: send 0: No such process$'
+}
+
+@test "sigsend --value reaches a C program as sigqueue has it" {
+    start_receiver 3 34 10
+    sigsend -s RTMIN --value 42 "$victim" 3>&- &
+    local sender=$!
+    wait "$sender"
+    sigsend -s RTMIN --value -2147483648 "$victim"
+    eventually grep -q 'value=-2147483648' received
+    sigsend -s USR1 --value 0x7fffffff "$victim"
+    ends_with 0 "$victim"
+    run -0 sed -e 's/ready .*/ready/' -e "s/pid=$sender /pid=own /" received
+    assert_line --index 1 "signal=34 code=-1 pid=own uid=$(id -u) value=42"
+    assert_line --index 2 --regexp "^signal=34 code=-1 pid=[0-9]+ uid=$(id -u) value=-2147483648$"
+    assert_line --index 3 --regexp "^signal=10 code=-1 pid=[0-9]+ uid=$(id -u) value=2147483647$"
+}
+
+@test "sigsend without --value sends what kill sends" {
+    start_receiver 2 12
+    sigsend -s USR2 "$victim" 3>&- &
+    local sender=$!
+    wait "$sender"
+    eventually grep -q signal= received
+    kill -USR2 "$victim"
+    ends_with 0 "$victim"
+    run -0 grep signal= received
+    assert_line --index 0 "signal=12 code=0 pid=$sender uid=$(id -u) value=0"
+    assert_line --index 1 "signal=12 code=0 pid=$BASHPID uid=$(id -u) value=0"
+}
+
+@test "sigsend queues realtime values in order" {
+    local value
+    start_receiver 20 36
+    kill -STOP "$victim"
+    for value in {1..20}; do sigsend -s RTMIN+2 --value "$value" "$victim"; done
+    kill -CONT "$victim"
+    ends_with 0 "$victim"
+    assert_equal "$(sed -n 's/.*value=//p' received)" "$(seq 20)"
+}
+
+@test "sigsend and python agree about realtime signals" {
+    background python3 -c 'import signal as s
+wanted = {s.SIGRTMIN + 1}
+s.pthread_sigmask(s.SIG_BLOCK, wanted)
+print("ready", flush=True)
+got = s.sigwaitinfo(wanted)
+print(got.si_signo - s.SIGRTMIN, got.si_code, got.si_uid)' >received
+    victim=$!
+    eventually grep -q ready received
+    sigsend -s RTMIN+1 --value 7 "$victim"
+    ends_with 0 "$victim"
+    run -0 tail -n 1 received
+    assert_output "1 -1 $(id -u)"
+}
+
+@test "RTMIN is what programs of the GNU C library and kill mean by it" {
+    start_receiver 1 34
+    run -0 sigsend --list RTMIN
+    assert_output --regexp "^$(sed 's/.* //' received)  RTMIN "
+    /bin/kill -s RTMIN "$victim"
+    ends_with 0 "$victim"
+}
+
+@test "sigsend -w returns once the process is gone" {
+    background bash -c 'trap "sleep 0.2; exit 5" TERM; touch ready; while :; do sleep 0.02; done'
+    victim=$!
+    eventually test -e ready
+    run -0 sigsend -w "$victim"
+    run -0 is_gone "$victim"
+    ends_with 5 "$victim"
+}
+
+@test "sigsend -w takes a zombie for gone" {
+    background python3 -c 'import os, time
+child = os.fork() or os._exit(0)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+print(child, flush=True)
+time.sleep(60)' >child
+    eventually test -s child
+    run -0 has_state "$(cat child)" Z
+    run -0 sigsend -w -t 0 "$(cat child)"
+    assert_output ''
+}
+
+@test "sigsend -w waits for the last thread, not for the leader" {
+    background sigthread >thread
+    victim=$!
+    eventually has_state "$victim" Z
+    run -1 sigsend -s 0 -w -t 0.05 "$victim"
+    run -0 sigsend -s KILL -w "$victim"
+}
+
+@test "sigsend -w takes a process that was gone before for done" {
+    run -0 --separate-stderr sigsend -w "$(gone_pid)"
+    assert_equal "$stderr" ''
+}
+
+@test "sigsend without -w says no of a process that is gone" {
+    local pid
+    pid=$(gone_pid)
+    run -1 --separate-stderr sigsend "$pid"
+    assert_equal "$stderr" "sigsend: $pid: send TERM: No such process"
+    run -1 --separate-stderr sigsend -q "$pid"
+    assert_equal "$stderr" ''
+}
+
+@test "sigsend -s 0 -w waits for the end of what is nobody's child here" {
+    start_victim
+    background sigsend -s 0 -w "$victim"
+    eventually is_waiting "$!"
+    local waiter=$!
+    kill -KILL "$victim"
+    ends_with 0 "$waiter"
+}
+
+@test "sigsend -t bounds the wait" {
+    start_victim
+    run -1 --separate-stderr sigsend -s CONT -w -t 0 "$victim"
+    assert_regex "$stderr" "^sigsend: $victim: wait for its end: [A-Za-z]+ timed out\$"
+    run -1 --separate-stderr sigsend -s CONT -w -t 0.1 "$victim"
+    run -1 --separate-stderr sigsend -q -s CONT -w -t 10ms "$victim"
+    assert_equal "$stderr" ''
+    start_victim
+    run -0 sigsend -w -t 10 "$victim"
+}
+
+@test "sigsend -t is one limit for all processes" {
+    local pids=() before after
+    while ((${#pids[@]} < 5)); do
+        start_victim
+        pids+=("$victim")
+    done
+    before=$(date +%s%N)
+    run -1 --separate-stderr sigsend -s CONT -w -t 0.2 "${pids[@]}"
+    after=$(date +%s%N)
+    assert_equal "${#stderr_lines[@]}" 5
+    assert [ $((after - before)) -ge 200000000 ]
+    assert [ $((after - before)) -lt 900000000 ]
+}
+
+@test "sigsend tells of a stopped process that it is stopped" {
+    start_victim
+    sigsend -s STOP "$victim"
+    eventually has_state "$victim" T
+    run -1 --separate-stderr sigsend -w -t 0.05 "$victim"
+    assert_regex "$stderr" 'timed out \(it is stopped; CONT lets it go on\)$'
+    run -0 sigsend -s CONT -w "$victim"
+    ends_with 143 "$victim"
+}
+
+@test "sigsend tells of a kernel thread that it heeds no signal" {
+    need_root
+    local pid
+    pid=$(pgrep -x kthreadd) || skip "no kernel threads in sight"
+    run -0 sigsend "$pid"
+    run -1 --separate-stderr sigsend -w -t 0.05 "$pid"
+    assert_regex "$stderr" 'timed out \(a kernel thread heeds no signal\)$'
+}
+
+@test "sigsend may signal itself, but not wait for itself" {
+    run -2 --separate-stderr bash -c 'exec sigsend -w $$'
+    assert_regex "$stderr" '^sigsend: [0-9]+: is sigsend itself, which cannot wait for its own end$'
+    run -143 bash -c 'exec sigsend $$'
+    run -0 bash -c 'exec sigsend -s 0 $$'
+}
+
+@test "sigsend tries all processes and ends with the worst status" {
+    local gone first
+    gone=$(gone_pid)
+    start_victim
+    first=$victim
+    start_victim
+    run -1 --separate-stderr sigsend "$first" "$gone" "$victim"
+    assert_equal "$stderr" "sigsend: $gone: send TERM: No such process"
+    ends_with 143 "$first"
+    ends_with 143 "$victim"
+}
+
+@test "sigsend sends with failure what it may not send" {
+    need_root
+    start_victim
+    run -3 --separate-stderr as_nobody sigsend "$victim"
+    assert_equal "$stderr" "sigsend: $victim: send TERM: Operation not permitted"
+    run -3 --separate-stderr as_nobody sigsend -w "$(gone_pid)" "$victim" "$(gone_pid)"
+    assert_equal "${#stderr_lines[@]}" 1
+    run -3 --separate-stderr as_nobody sigsend "$(gone_pid)" "$victim" "$(gone_pid)"
+    assert_equal "${#stderr_lines[@]}" 3
+    run -0 kill -0 "$victim"
+}
+
+@test "sigsend names the limit when the queue of signals is full" {
+    background bash -c 'ulimit -i 0; exec sigwait 1 34 >received'
+    victim=$!
+    eventually grep -q ready received
+    run -3 --separate-stderr sigsend -s RTMIN --value 1 "$victim"
+    assert_regex "$stderr" \
+        "^sigsend: $victim: send RTMIN: Resource.*available \(ulimit -i of that process is 0\)\$"
+}
+
+@test "sigsend refuses the id of a thread" {
+    background sigthread >thread
+    eventually test -s thread
+    run -3 --separate-stderr sigsend -s 0 "$(cat thread)"
+    assert_regex "$stderr" ': send 0: Invalid argument \(it is a thread, not a process\)$'
+    run -3 sigsend -w "$(cat thread)"
+}
+
+@test "sigsend has a descriptor for every process at once where the hard limit allows it" {
+    local pids=() pid
+    while ((${#pids[@]} < 30)); do
+        start_victim
+        pids+=("$victim")
+    done
+    run -0 prlimit --nofile=10:100 sigsend -w "${pids[@]}"
+    for pid in "${pids[@]}"; do run -0 is_gone "$pid"; done
+}
+
+@test "sigsend treats more processes than descriptors in lots" {
+    local pids=() pid
+    while ((${#pids[@]} < 60)); do
+        start_victim
+        pids+=("$victim" "$(gone_pid)")
+    done
+    run -0 prlimit --nofile=10 sigsend -w "${pids[@]}"
+    for pid in "${pids[@]}"; do run -0 is_gone "$pid"; done
+    run -3 --separate-stderr prlimit --nofile=3 sigsend "$BASHPID"
+    assert_regex "$stderr" ': send TERM: .* \(ulimit -n\)$'
+}
+
+@test "sigsend dies of the signal that ends its wait" {
+    local signal waiter
+    start_victim
+    for signal in INT TERM HUP; do
+        # Children of a script ignore INT; env gives it back its meaning.
+        background env --default-signal=INT sigsend -s 0 -w "$victim"
+        waiter=$!
+        eventually is_waiting "$waiter"
+        kill -"$signal" "$waiter"
+        ends_with $((128 + $(kill -l "$signal"))) "$waiter"
+    done
+}
+
+@test "sigsend needs neither stdin nor stdout to send" {
+    start_victim
+    run -0 sigsend "$victim" <&- >&-
+    ends_with 143 "$victim"
+}
+
+@test "sigsend --list has a line for each signal, in columns" {
+    run -0 sigsend --list
+    assert_equal "${#lines[@]}" 64
+    assert_line --index 0 ' 1  HUP       terminate  the terminal is gone; to daemons: read the settings again'
+    assert_line --index 14 '15  TERM      terminate  please end'
+    assert_line --index 36 '37  RTMIN+3   terminate  realtime: queued, in order, with a value'
+    assert_equal "$(awk '{print $1}' <<<"$output")" "$(seq 64)"
+    assert_equal "$(awk '{print $3}' <<<"$output" | sort | uniq -c | awk '{print $1, $2}' | xargs)" \
+        '1 continue 10 core 3 ignore 4 stop 46 terminate'
+}
+
+@test "sigsend --list knows signals by the names that kill -l has for them" {
+    run -0 sigsend --list {1..31} {34..64}
+    assert_equal "$(awk '{print $2}' <<<"$output")" "$(kill -l {1..31} {34..64})"
+}
+
+@test "sigsend --list takes back every name it prints" {
+    local number name
+    while read -r number name _; do
+        run -0 sigsend --list "$name"
+        assert_output --regexp "^ ?$number  "
+    done < <(sigsend --list)
+    for name in iot:6 cld:17 sigpoll:29; do
+        run -0 sigsend --list "${name%:*}"
+        assert_output --regexp "^ ?${name#*:}  "
+    done
+}
+
+@test "sigsend --list reads an exit status over 128 as its signal" {
+    run -0 sigsend --list 143 129 192 INT
+    assert_equal "$(awk '{print $2}' <<<"$output" | xargs)" 'TERM HUP RTMAX INT'
+    local wrong
+    for wrong in 128 193 65 255 0; do run -2 sigsend --list "$wrong"; done
+}
+
+@test "sigsend --list prints nothing where one of its operands is wrong" {
+    run -2 --separate-stderr sigsend --list TERM NONSENSE
+    assert_output ''
+    assert_equal "$stderr" \
+        "sigsend: SIG 'NONSENSE': not a signal (TERM, SIGTERM, 15, RTMIN+3; sigsend --list shows them all)"
+}
+
+@test "sigsend --list fails where stdout does" {
+    run -3 --separate-stderr bash -c 'sigsend --list >/dev/full'
+    assert_equal "$stderr" 'sigsend: stdout: write: No space left on device'
+    run -3 bash -c 'sigsend --list >&-'
+    mkfifo pipe
+    exec {both}<>pipe
+    exec {out}>pipe {both}<&-
+    run -3 --separate-stderr bash -c "sigsend --list >&$out"
+    assert_equal "$stderr" 'sigsend: stdout: write: Broken pipe'
+}
+
+@test "sigsend refuses what is no PID, and says why" {
+    run -2 --separate-stderr sigsend 0
+    assert_equal "$stderr" "sigsend: PID '0': 0 means the own process group, not a process"
+    run -2 --separate-stderr sigsend -- -1
+    assert_equal "$stderr" "sigsend: PID '-1': a negative number means a process group, not a process"
+    run -2 --separate-stderr sigsend 99999999999999999999
+    assert_equal "$stderr" "sigsend: PID '99999999999999999999': too large for a PID"
+    local wrong
+    for wrong in '' x 1x ' 1' +1 1.0 0x1 %1 -- -; do
+        run -2 --separate-stderr sigsend -- "$wrong"
+    done
+    run -2 sigsend -1
+}
+
+@test "sigsend signals nobody where one operand is wrong" {
+    start_victim
+    run -2 sigsend "$victim" nonsense
+    run -0 kill -0 "$victim"
+}
+
+@test "sigsend refuses signals that do not exist" {
+    local wrong
+    for wrong in '' SIG NONSENSE -1 +9 65 15x RTMIN-1 RTMIN+31 RTMAX+1 RTMAX-31 RTMIN+ RTMIN3 TERMX \
+        999999999999999999999 SIG15; do
+        run -2 --separate-stderr sigsend -s "$wrong" 1
+        assert_regex "$stderr" '^sigsend: -s .*: (not a signal|the last signal is 64)'
+    done
+}
+
+@test "sigsend refuses values that are no int" {
+    local wrong
+    for wrong in '' x 1.5 2147483648 -2147483649 9x; do
+        run -2 --separate-stderr sigsend --value "$wrong" 1
+        assert_regex "$stderr" '^sigsend: --value '
+    done
+}
+
+@test "sigsend refuses command lines that make no sense" {
+    run -2 --separate-stderr sigsend
+    assert_equal "${#stderr_lines[@]}" 2
+    run -2 sigsend -w
+    run -2 sigsend -s TERM
+    run -2 sigsend -t 1 "$$"
+    run -2 sigsend -s 0 --value 1 "$$"
+    run -2 sigsend -9 "$$"
+    run -2 sigsend --list -w
+    run -2 sigsend --list -s TERM
+    run -2 sigsend --list --value 1
+    run -2 sigsend --list -t 1
+}
+
+@test "the examples of sigsend(1) do what the page says" {
+    check_examples sigsend
+}
