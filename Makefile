@@ -11,18 +11,22 @@ FISHDIR  = $(DATADIR)/fish/vendor_completions.d
 BUILD    = build
 CFLAGS   = -O2
 INSTALL  = install
+STRIP    = -s
 JOBS     = $(shell nproc)
 
 # make V=1 shows the commands.
 V  =
 Q := $(if $(V),,@)
 
-# A static musl program starts in a sixth of the time that a dynamic glibc one takes.
+# A static musl program starts in a sixth of the time that a dynamic glibc one takes. What depends on
+# the compiler is looked up, once, when a recipe first needs it: `make deps demo` has to install the
+# compiler before.
 ifeq ($(origin CC),default)
-CC := $(if $(shell command -v musl-gcc),musl-gcc,cc)
+CC = $(eval CC := $(if $(shell command -v musl-gcc),musl-gcc,cc))$(CC)
 endif
-MUSL      := $(findstring musl,$(CC))
-SYSTEM_CC := $(if $(MUSL),cc,$(CC))
+MUSL      = $(findstring musl,$(CC))
+SYSTEM_CC = $(if $(MUSL),cc,$(CC))
+MACHINE   = $(eval MACHINE := $(shell $(SYSTEM_CC) -dumpmachine))$(MACHINE)
 
 SOURCES := $(sort $(wildcard cmd/*.c))
 TOOLS   := $(SOURCES:cmd/%.c=%)
@@ -34,30 +38,29 @@ SYSTEM_TOOLS := $(patsubst cmd/%.c,%,$(shell grep -l '"semaphores.h"' $(SOURCES)
 STATIC_TOOLS := $(filter-out $(SYSTEM_TOOLS),$(TOOLS))
 
 # musl-gcc does not look where the kernel's headers lie.
-MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
+KERNEL_HEADERS = $(addprefix -idirafter ,$(wildcard /usr/include /usr/include/$(MULTIARCH)))
+MULTIARCH = $(eval MULTIARCH := $(shell $(SYSTEM_CC) -print-multiarch))$(MULTIARCH)
+
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla
-HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+HARDEN    = -fstack-protector-strong -fstack-clash-protection \
+            $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection) \
             -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-ifneq ($(filter-out x86_64%,$(MULTIARCH)),)
-HARDEN   := $(filter-out -fcf-protection,$(HARDEN))
-endif
 OUR_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -Icommon
-OUR_CFLAGS   := -std=gnu11 $(WARN) $(HARDEN) -ffunction-sections -fdata-sections \
+OUR_CFLAGS    = -std=gnu11 $(WARN) $(HARDEN) -ffunction-sections -fdata-sections \
                 -ffile-prefix-map=$(CURDIR)=.
 OUR_LDFLAGS  := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=none
 SYSTEM_CFLAGS  := -fPIE
 SYSTEM_LDFLAGS := -pie
-ifneq ($(MUSL),)
-STATIC_CPPFLAGS := -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
-STATIC_CFLAGS   := -fno-pie
-STATIC_LDFLAGS  := -static -no-pie
-else
-STATIC_CFLAGS   := $(SYSTEM_CFLAGS)
-STATIC_LDFLAGS  := $(SYSTEM_LDFLAGS)
-endif
+STATIC_CPPFLAGS = $(if $(MUSL),$(KERNEL_HEADERS))
+STATIC_CFLAGS   = $(if $(MUSL),-fno-pie,$(SYSTEM_CFLAGS))
+STATIC_LDFLAGS  = $(if $(MUSL),-static -no-pie,$(SYSTEM_LDFLAGS))
 
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+# scdoc dates the pages by it; the same sources have to make the same pages.
+ifndef SOURCE_DATE_EPOCH
+SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+endif
+export SOURCE_DATE_EPOCH
 
 .PHONY: all tools pages peers deps deps-lint demo check lint install uninstall clean help FORCE
 .SECONDARY:
@@ -87,19 +90,19 @@ $(BUILD)/%/ipcbox.a: $(MODULES:%.c=$(BUILD)/\%/%.o)
 
 $(BUILD)/static/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OUR_CPPFLAGS) $(STATIC_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(STATIC_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(STATIC_CPPFLAGS) $(STATIC_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/system/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(CPPFLAGS) $(OUR_CFLAGS) $(SYSTEM_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(SYSTEM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/man/%: man/%.scd
+$(BUILD)/man/%: man/%.scd | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	$(Q)scdoc <$< >$@
 
 # Objects of one compiler never end in a program of another: other flags, other objects.
-FLAGS := $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION)
-$(BUILD)/flags: FORCE
+FLAGS = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION)
+$(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
@@ -139,12 +142,12 @@ check: all peers ## run all tests
 	BUILD=$(abspath $(BUILD)) bats --jobs $(JOBS) tests
 
 lint: all ## formatting, static analysis, and that tools, pages and completions agree
-	BUILD=$(abspath $(BUILD)) tests/lint.sh
+	BUILD=$(abspath $(BUILD)) tests/lint.sh $(OUR_CPPFLAGS) -std=gnu11 $(WARN)
 
 install: all ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7 \
 	    $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
-	$(INSTALL) -s -m 0755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(BINDIR)
+	$(INSTALL) $(STRIP) -m 0755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 0644 $(patsubst %,$(BUILD)/man/%,$(filter %.1,$(PAGES))) $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 0644 $(patsubst %,$(BUILD)/man/%,$(filter %.7,$(PAGES))) $(DESTDIR)$(MANDIR)/man7
 	$(INSTALL) -m 0644 completions/bash/* $(DESTDIR)$(BASHDIR)
@@ -164,4 +167,4 @@ clean: ## remove build/
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
-	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR BUILD JOBS; V=1 shows commands.'
+	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR STRIP BUILD JOBS; V=1 shows all.'
