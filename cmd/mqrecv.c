@@ -124,7 +124,8 @@ static void print_status(struct queue *queue, bool json)
     report_mode("mode", status.mode);
     report_number("uid", status.uid);
     report_number("gid", status.gid);
-    if (report_end() < 0)
+    report_end();
+    if (io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 

@@ -50,7 +50,8 @@ static void print_status(const struct objname *name, bool json)
         report_time("detach_time", status.detach_time);
         report_time("changed", status.changed);
     }
-    if (report_end() < 0)
+    report_end();
+    if (io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 

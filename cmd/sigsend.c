@@ -71,7 +71,7 @@ static void list_signals(struct operands operands)
         options_operand(&operands, "SIG", parse_listed, &number);
         print_signal(number);
     }
-    if (fflush(stdout) != 0 || io_end() < 0)
+    if (io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 

@@ -23,9 +23,10 @@ int exchange_send(struct exchange_state *s, struct peer *peer)
     } else if (errno == EAGAIN) {
         s->is_retrying = to; /* unix(7): POLLOUT says nothing of one it is not connected to */
     } else if (to) {
-        diag_warn("%s: send message %llu: %m (it is lost, its receiver gone)", s->exchange->name,
+        diag_warn("%s: send message %llu: %m (it is lost with its receiver)", s->exchange->name,
                   (unsigned long long)feed->number);
         s->answer_to.length = 0;
+        exchange_fail(s, "%s: not every message found its receiver", s->exchange->name);
         exchange_lose(s, peer);
         peer->is_deaf = false;
     } else {

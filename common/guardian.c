@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long a guardian goes on waiting for a process that is gone. */
+/* How long, in nanoseconds, a guardian goes on waiting for a process that is gone. */
 static const int64_t slice = 100000000;
 
 static const struct deadline never = {.limit = DEADLINE_NEVER, .end = DEADLINE_NEVER};

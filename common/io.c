@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,8 @@ void io_restore_sigpipe(void)
 
 int io_end(void)
 {
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return -1;
     return close(STDOUT_FILENO) == 0 || errno == EINTR ? 0 : -1;
 }
 

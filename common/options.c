@@ -84,12 +84,14 @@ static _Noreturn void refuse(const struct walk *walk, const char *word, const ch
     diag_die(EXIT_USAGE, "%s: %s (%s --help lists the options)", word, why, walk->tool->name);
 }
 
-static const struct option *find_letter(const struct option *option, char letter)
+static const struct option *find_letter(const struct walk *walk, char letter, const char *word)
 {
-    for (; option->name; option++)
-        if (option->letter == letter)
-            return option;
-    return NULL;
+    const struct option *const tables[] = {walk->table, standard};
+    for (int i = 0; i < 2; i++)
+        for (const struct option *option = tables[i]; option->name; option++)
+            if (option->letter == letter)
+                return option;
+    refuse(walk, word, "unknown option");
 }
 
 /* The option whose long form begins with the first LENGTH bytes of NAME: a whole one wins, else it
@@ -139,12 +141,7 @@ static void parse_letters(struct walk *walk, const char *word)
 {
     for (const char *at = word + 1; *at; at++) {
         char name[] = {'-', *at, '\0'};
-        const struct option *option = find_letter(walk->table, *at);
-        if (!option)
-            option = find_letter(standard, *at);
-        if (!option)
-            refuse(walk, word, "unknown option");
-
+        const struct option *option = find_letter(walk, *at, word);
         if (!option->argument) {
             apply(walk, option, name, NULL);
             continue;

@@ -22,8 +22,6 @@ int queue_open(struct queue *queue, const struct objname *name, enum queue_acces
         .is_sysv = objname_is_sysv(name),
         .family = family_of(name),
     };
-    if (name->kind == OBJNAME_PRIVATE && !creation)
-        return errno = ENOENT, -1;
     return queue->family->open(queue, access, creation);
 }
 

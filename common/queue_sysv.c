@@ -63,6 +63,8 @@ static int open_or_create(struct queue *queue, enum queue_access access,
         return open_identifier(queue, access);
     if (objname_key(&queue->name, &key) < 0)
         return -1;
+    if (key == IPC_PRIVATE && !creation)
+        return errno = ENOENT, -1;
     if (creation && __builtin_mul_overflow(creation->maxmsg, creation->msgsize, &bytes))
         return errno = EOVERFLOW, -1;
     bool may_exist = key != IPC_PRIVATE && (!creation || !creation->is_exclusive);

@@ -439,7 +439,7 @@ command --help'
 }
 
 @test "a report in JSON is JSON whatever the name holds" {
-    for text in '' plain '"\' $'\n\t\e' 'Grüße €😀' $'\xff' $'a\xc3' $'\xc0\x80' $'\xe0\x80\x80' \
+    for text in '' plain $'"\\' $'\n\t\e' 'Grüße €😀' $'\xff' $'a\xc3' $'\xc0\x80' $'\xe0\x80\x80' \
         $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\xe2\x82' $'\xf0\x9f\x98x'; do
         unit json "$text" >report
         /usr/bin/python3 - "$text" report <<'PY'

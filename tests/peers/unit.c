@@ -92,7 +92,8 @@ static void print_json(const char *text)
     report_mode("mode", 0640);
     report_time("never", 0);
     report_time("then", 1);
-    if (report_end() < 0)
+    report_end();
+    if (io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 

@@ -1,0 +1,293 @@
+#!/usr/bin/env bats
+# The completions: what TAB offers in bash and fish, and that zsh can read its files.
+
+load helper
+
+completions=$BATS_TEST_DIRNAME/../completions
+
+# Cuts $1 into COMP_WORDS as bash does: at blanks, and around runs of COMP_WORDBREAKS.
+cut_line() {
+    local line=$1 breaks='=:@<>|;&('
+    COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS=()
+    while [[ $line =~ ^[[:blank:]]*([$breaks]+|[^[:blank:]$breaks]+)(.*)$ ]]; do
+        COMP_WORDS+=("${BASH_REMATCH[1]}")
+        line=${BASH_REMATCH[2]}
+    done
+    if [[ -n $line ]]; then COMP_WORDS+=(''); fi
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+}
+
+# What bash offers at the end of line $1, a candidate a line; bash-completion is not needed.
+offers() {
+    local tool=${1%% *}
+    local COMP_LINE COMP_POINT COMP_CWORD COMP_TYPE=${COMP_TYPE-9}
+    local -a COMP_WORDS COMPREPLY
+    # shellcheck source=/dev/null
+    . "$completions/bash/$tool"
+    cut_line "$1"
+    "_$tool" "$tool" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+    if [[ ${#COMPREPLY[@]} -gt 0 ]]; then printf '%s\n' "${COMPREPLY[@]}"; fi
+}
+
+tools() {
+    local file
+    for file in "$BATS_TEST_DIRNAME"/../cmd/*.c; do
+        file=${file##*/}
+        echo "${file%.c}"
+    done
+}
+
+@test "a dash offers the options that --help names, for every tool" {
+    local tool
+    for tool in $(tools); do
+        run -0 offers "$tool -"
+        assert_equal "$tool: $(sort <<<"$output" | xargs)" "$tool: $("$tool" --help |
+            grep -oE '^  (-[[:alnum:]], |    )--[[:alnum:]-]+' | tr -s ' ,' '\n' | sort | xargs)"
+    done
+}
+
+@test "a beginning offers what goes on from it" {
+    run -0 offers 'mqsend --m'
+    assert_output $'--maxmsg\n--mode\n--msgsize'
+    run -0 offers 'mqsend --nonsense'
+    assert_output ''
+    run -0 offers 'mqsend -c --excl'
+    assert_output '--exclusive'
+}
+
+@test "an option offers its values, in whatever way it is written" {
+    local line
+    for line in 'mqsend -m 06' 'mqsend --mode 06' 'mqsend --mode=06' 'mqsend -cxm 06'; do
+        run -0 offers "$line"
+        assert_output $'0600\n0640\n0644\n0660\n0666'
+    done
+    run -0 offers 'usockcat --type '
+    assert_output $'stream\ndgram\nseqpacket'
+    run -0 offers 'mqsend -p '
+    assert_output ''
+}
+
+@test "a value that is there is not taken for an operand, nor is a redirection" {
+    run -0 offers 'semop -t 1 cr'
+    assert_output 'create'
+    run -0 offers 'semop -t1 cr'
+    assert_output 'create'
+    touch input
+    run -0 offers 'semop < inp'
+    assert_output 'input'
+    run -0 offers 'semop < input cr'
+    assert_output 'create'
+}
+
+@test "after -- a dash is no option" {
+    run -0 offers 'sigsend -- -'
+    refute_output --partial --
+}
+
+@test "memory tools offer POSIX segments, but not semaphores" {
+    echo data | shmput "/$ID"
+    touch "/dev/shm/sem.$ID"
+    run -0 offers "shmget /$ID"
+    assert_output "/$ID"
+    run -0 offers "shmput -x /"
+    assert_line "/$ID"
+    refute_output --partial sem.
+    run -0 offers "semop get /$ID"
+    assert_output "/$ID"
+    rm "/dev/shm/sem.$ID" "/dev/shm/$ID"
+}
+
+@test "System V objects are offered by key and by identifier" {
+    local id
+    mqsend -c "$KEY" one
+    id=$(mqrecv --stat "$KEY" | sed -n 's/^id=//p')
+    run -0 offers "mqrecv ${KEY:0:6}"
+    assert_line "$KEY"
+    run -0 offers 'mqrecv '
+    assert_line "id:$id"
+    # Readline replaces only what follows the colon.
+    run -0 offers 'mqrecv id:'
+    assert_line "$id"
+    refute_output --partial id:
+    mqrecv --remove "$KEY"
+
+    ipcmk -M 1 >/dev/null
+    id=$(ipcs -m | awk '$2 ~ /^[0-9]+$/ {id = $2} END {print id}')
+    run -0 offers 'shmget '
+    assert_line "id:$id"
+    ipcrm -m "$id"
+}
+
+@test "a key with the highest bit set is offered unsigned" {
+    local key
+    key=$(printf '0x%08x' $((KEY + 0xc0000000)))
+    mqsend -c "$key" one
+    run -0 offers "mqrecv ${key:0:6}"
+    assert_line "$key"
+    mqrecv --remove "$key"
+}
+
+@test "queue tools offer POSIX queues where they are mounted" {
+    local isolate=(unshare --mount)
+    [ "$(id -u)" -eq 0 ] || isolate+=(--map-root-user)
+    "${isolate[@]}" true 2>/dev/null || skip "no namespaces here"
+    mqsend -c "/$ID" one
+    mkdir -p dev/mqueue
+    ln -s /proc/self/fd dev/fd
+    touch dev/null
+    export completions
+    export -f offers cut_line
+    run -0 "${isolate[@]}" bash -c 'mount --bind /dev/null dev/null &&
+        mount -t mqueue mqueue dev/mqueue && mount --rbind dev /dev && offers "mqrecv /$1"' - "$ID"
+    mqrecv --remove "/$ID"
+    assert_output "/$ID"
+}
+
+@test "sigsend offers processes, and signals where it wants signals" {
+    run -0 offers 'sigsend '
+    assert_line "$$"
+    run -0 offers 'sigsend -s RTMIN+1'
+    assert_line 'RTMIN+15'
+    refute_line 'RTMIN'
+    run -0 offers 'sigsend --list TERM US'
+    assert_output $'USR1\nUSR2'
+}
+
+@test "the list of processes names them, the word that is put in does not" {
+    background bash -c 'exec -a sleeper sleep 60'
+    eventually grep -q sleep "/proc/$!/comm"
+    COMP_TYPE=63 run -0 offers 'sigsend '
+    assert_line "$! (sleep)"
+    COMP_TYPE=63 run -0 offers "sigsend $!"
+    assert_output --regexp "^$!"
+    COMP_TYPE=37 run -0 offers 'sigsend '
+    assert_line "$!"
+}
+
+@test "fifocat offers FIFOs and folders" {
+    mkfifo some-fifo
+    mkdir some-folder
+    touch some-file
+    run -0 offers 'fifocat some-'
+    assert_equal "$(sort <<<"$output")" $'some-fifo\nsome-folder'
+    run -0 offers 'fifocat -r some-f'
+    assert_line some-fifo
+}
+
+@test "mmapcat offers files, also those with blanks in their names" {
+    touch 'some file' some-other
+    run -0 offers 'mmapcat so'
+    assert_equal "$(sort <<<"$output")" $'some file\nsome-other'
+}
+
+@test "usockcat offers sockets by path and by abstract name" {
+    touch some-file
+    background python3 -c 'import socket, sys, time
+path, name, other = (socket.socket(socket.AF_UNIX) for i in range(3))
+path.bind("some-socket")
+path.listen()
+name.bind("\0" + sys.argv[1])
+name.listen()
+open("ready", "w").close()
+time.sleep(60)' "$ID"
+    eventually test -e ready
+    run -0 offers 'usockcat some-'
+    assert_output 'some-socket'
+    # Readline replaces only what follows the @.
+    run -0 offers "usockcat @$ID"
+    assert_output "$ID"
+    run -0 offers 'usockcat '
+    assert_line "@$ID"
+}
+
+@test "after -- a command is completed, and then its own words" {
+    touch some-file
+    run -0 offers 'semop run -c 1 /x -- sigse'
+    assert_output 'sigsend'
+    run -0 offers 'semop run -c 1 /x -- cat some-'
+    assert_output 'some-file'
+    run -0 offers 'usockcat -l /x -- semo'
+    assert_output 'semop'
+}
+
+@test "TAB in a bash puts the word in" {
+    mqsend -c "$KEY" one
+    run -0 python3 - "$completions" "$KEY" <<'PYTHON'
+import os, pty, re, select, sys, time
+folder, key = sys.argv[1:]
+os.environ.update(TERM="dumb", PS1="$ ", INPUTRC="/dev/null")
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+seen = ""
+
+def wait_for(text):
+    global seen
+    end = time.monotonic() + 10
+    while text not in seen:
+        if not select.select([terminal], [], [], end - time.monotonic())[0]:
+            sys.exit("no %r in %r" % (text, seen))
+        seen += os.read(terminal, 4096).decode(errors="replace").replace("\a", "")
+    seen = ""
+
+def type_in(text):
+    os.write(terminal, text.encode())
+
+wait_for("$ ")
+type_in("for f in %s/bash/[!_]*; do . $f; done; echo loa''ded\n" % folder)
+wait_for("loaded")
+type_in("mqsend --maxm\t3 \n")
+wait_for("mqsend --maxmsg 3")
+type_in("mqrecv --stat %s\t | grep ^na''me\n" % key[:-1])
+wait_for("name=" + key)
+type_in("mqsend --mode=\t\t")
+wait_for("0644")
+type_in("\x15sigsend --list WINC\t| tr a-z A-Z\n")
+wait_for("WINCH | tr")
+wait_for("TERMINAL HAS ANOTHER SIZE")
+os.kill(pid, 9)
+PYTHON
+    mqrecv --remove "$KEY"
+}
+
+@test "fish offers options, values and objects" {
+    command -v fish >/dev/null || skip "fish is not installed"
+    echo data | shmput "/$ID"
+    mkfifo some-fifo
+    touch some-file
+    run -0 fish --no-config -c 'for file in $argv[1]/*.fish; source $file; end
+        for line in "mqsend --maxm" "mqsend -m 064" "shmget /$argv[2]" "sigsend -s WINC" \
+            "sigsend --list TER" "semop cre" "semop run /x -- sigse" "fifocat some-"
+            complete -C $line
+        end' "$completions/fish" "$ID"
+    rm "/dev/shm/$ID"
+    assert_equal "$(cut -f 1 <<<"$output" | xargs)" \
+        "--maxmsg 0640 0644 /$ID WINCH TERM create sigsend some-fifo"
+    assert_line $'--maxmsg\tmessages the new queue holds'
+}
+
+@test "fish can read the files for fish" {
+    command -v fish >/dev/null || skip "fish is not installed"
+    run -0 fish --no-execute "$completions"/fish/*.fish
+    assert_output ''
+}
+
+@test "zsh can read the files for zsh" {
+    command -v zsh >/dev/null || skip "zsh is not installed"
+    local file
+    for file in "$completions"/zsh/*; do
+        run -0 zsh -n "$file"
+        assert_output ''
+    done
+    for file in $(tools); do
+        run -0 head -n 1 "$completions/zsh/_$file"
+        assert_output "#compdef $file"
+    done
+}
+
+@test "each shell finds its files where make install puts them" {
+    run -0 make -C "$BATS_TEST_DIRNAME/.." -n install BUILD="$BUILD" PREFIX=/p DESTDIR=
+    assert_output --partial 'completions/bash/* /p/share/bash-completion/completions'
+    assert_output --partial 'completions/zsh/* /p/share/zsh/site-functions'
+    assert_output --partial 'completions/fish/* /p/share/fish/vendor_completions.d'
+}
