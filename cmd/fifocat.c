@@ -82,12 +82,12 @@ static int open_writer(const char *path, const struct options *options)
     return fd;
 }
 
-/* One end of a flow; says what happened there with errno, and what is lost by it. */
-static _Noreturn void fail_flow(const char *end, const char *what, int64_t lost)
+/* Says what happened with errno at END of a flow, and how many BYTES are in which state by it. */
+static _Noreturn void fail_flow(const char *end, const char *what, int64_t bytes, const char *state)
 {
     char hint[64] = "";
-    if (lost > 0)
-        snprintf(hint, sizeof hint, " (%lld bytes are lost)", (long long)lost);
+    if (bytes > 0)
+        snprintf(hint, sizeof hint, " (%lld bytes are %s)", (long long)bytes, state);
     diag_die(errno == ETIMEDOUT ? EXIT_NO : EXIT_FAILED, "%s: %s: %m%s", end, what, hint);
 }
 
@@ -101,16 +101,16 @@ static void run(struct relay_flow *flows, int count, const char *const *from, co
     for (int i = 0; i < count; i++) {
         errno = flows[i].error;
         if (errno && flows[i].is_write_error)
-            fail_flow(to[i], "write", flows[i].lost);
+            fail_flow(to[i], "write", flows[i].lost, "lost");
         if (errno)
-            fail_flow(from[i], "read", 0);
+            fail_flow(from[i], "read", 0, "");
     }
     errno = errnum;
     for (int i = 0; i < count; i++)
         if (flows[i].waits_for == RELAY_ROOM)
-            fail_flow(to[i], "wait for room", flows[i].lost);
+            fail_flow(to[i], "wait for room", flows[i].lost, "lost");
     bool is_last_over = flows[count - 1].waits_for == RELAY_NOTHING;
-    fail_flow(from[is_last_over ? 0 : count - 1], "wait for data", 0);
+    fail_flow(from[is_last_over ? 0 : count - 1], "wait for data", 0, "");
 }
 
 static void read_fifo(const char *path, const struct options *options)
@@ -125,7 +125,7 @@ static void write_fifo(const char *path, const struct options *options)
     struct relay_flow flow = {.from = STDIN_FILENO, .to = fd, .shuts_down = !options->keeps};
     run(&flow, 1, (const char *const[]){"stdin"}, &path, options->timeout);
     if (options->keeps && fifo_drain(fd, options->timeout) < 0)
-        fail_flow(path, "wait for a reader of the rest", fifo_unread(fd));
+        fail_flow(path, "wait for a reader of the rest", fifo_unread(fd), "unread");
 }
 
 /* The reading end is opened without waiting, so that two who face each other never both wait for

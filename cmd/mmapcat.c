@@ -84,15 +84,18 @@ static int open_file(const char *path, const struct options *options, bool *is_c
     fail(path, "open");
 }
 
-/* Not every file system knows fallocate(2); then the writes find out, as EFAULT. */
+/* A block device has its blocks. A file system may not know fallocate(2); then the writes find out,
+ * as EFAULT. */
 static int reserve(int fd, int64_t offset, int64_t length)
 {
-    int result = 0;
-    if (length > 0)
-        do
-            result = fallocate(fd, 0, offset, length);
-        while (result < 0 && errno == EINTR);
-    return result == 0 || errno == EOPNOTSUPP || errno == ENODEV ? 0 : -1;
+    struct stat status;
+    int result;
+    if (length == 0 || (fstat(fd, &status) == 0 && S_ISBLK(status.st_mode)))
+        return 0;
+    do
+        result = fallocate(fd, 0, offset, length);
+    while (result < 0 && errno == EINTR);
+    return result == 0 || errno == EOPNOTSUPP ? 0 : -1;
 }
 
 static _Noreturn void fail_to_reserve(const char *path, int64_t offset, int64_t length)
@@ -212,7 +215,7 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    struct options options = {.mode = 0600, .length = -1, .size = -1, .timeout = INT64_MAX};
+    struct options options = {.mode = 0600, .length = -1, .size = -1, .timeout = DEADLINE_NEVER};
     const struct option table[] = {
         {'w', "write", NULL, NULL, &options.writes, "write stdin into the file"},
         {OPTION_CREATE(&options.creates)},

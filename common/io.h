@@ -20,8 +20,9 @@ void io_begin(void);
 /* Gives SIGPIPE back its meaning from before io_begin, for a COMMAND. */
 void io_restore_sigpipe(void);
 
-/* The last call of a tool that wrote to stdout, with printf too: flushes and closes it. Returns 0, or
- * -1 with errno where a write failed, or the file system reports only now that it lost the data. */
+/* The last call of a tool that wrote to stdout, with printf too: flushes and closes it. Returns 0,
+ * or -1 with errno where a write failed, or the file system reports only now that it lost the data.
+ */
 int io_end(void);
 
 /* Whether FD is open to read (MODE is O_RDONLY) or to write (O_WRONLY). */

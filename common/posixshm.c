@@ -160,24 +160,24 @@ static int open_for_put(struct segment *segment, const struct segment_put *how)
  * not when a page is touched. All or nothing, in tmpfs. */
 static int reserve(struct segment *segment, int64_t size)
 {
+    struct statfs space = {0};
     int result = 0;
     if (size > 0)
         do
             result = fallocate(segment->id, 0, 0, size);
         while (result < 0 && errno == EINTR && !stop_signal());
-    if (result == 0) {
-        if (size > segment->size)
-            segment->size = size;
-        return 0;
+    if (result < 0) {
+        int saved = errno;
+        fstatfs(segment->id, &space);
+        errno = saved;
+        return segment_fail(segment, "reserve memory",
+                            " (%lld bytes needed, %lld free in " DIRECTORY ")",
+                            (long long)(size > segment->size ? size - segment->size : size),
+                            (long long)space.f_bavail * (long long)space.f_bsize);
     }
-
-    struct statfs space = {0};
-    int saved = errno;
-    fstatfs(segment->id, &space);
-    errno = saved;
-    return segment_fail(
-        segment, "reserve memory", " (%lld bytes needed, %lld free in " DIRECTORY ")",
-        (long long)(size - segment->size), (long long)space.f_bavail * (long long)space.f_bsize);
+    if (size > segment->size)
+        segment->size = size;
+    return 0;
 }
 
 /* Input of any length, from OFFSET on; the object grows. Returns 0, *END is behind the last byte.
@@ -230,22 +230,16 @@ static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int
     return got > 0 ? refuse_length(segment, size) : 0;
 }
 
-static int resize(struct segment *segment, int64_t size)
+/* Makes the object SIZE bytes long, zeros from END on. Those are not cut off and added again: a
+ * program that has the object mapped would die of SIGBUS. */
+static int finish(struct segment *segment, int64_t end, int64_t size)
 {
-    if (ftruncate(segment->id, size) < 0)
-        return segment_fail(segment, "resize segment", "%s", "");
-    segment->size = size;
-    return 0;
-}
-
-/* Makes the bytes from END on zeros, up to SIZE. The size is not changed meanwhile: a program that
- * has the object mapped would die of SIGBUS. */
-static int clear_rest(struct segment *segment, int64_t end, int64_t size)
-{
-    if (end < size &&
-        fallocate(segment->id, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, end, size - end) < 0)
+    int flags = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (end < size && fallocate(segment->id, flags, end, size - end) < 0)
         return segment_fail(segment, "clear the rest", "%s", "");
-    return reserve(segment, size);
+    if (end < size && reserve(segment, size) < 0)
+        return -1;
+    return ftruncate(segment->id, size) < 0 ? segment_fail(segment, "resize segment", "%s", "") : 0;
 }
 
 int posixshm_put(struct segment *segment, const struct segment_put *how, int from)
@@ -259,11 +253,7 @@ int posixshm_put(struct segment *segment, const struct segment_put *how, int fro
     if ((is_sized ? fill_sized(segment, offset, how->size, from, &end)
                   : fill(segment, offset, from, &end)) < 0)
         return -1;
-    if (!replaces)
-        return 0;
-    if (is_sized && clear_rest(segment, end, how->size) < 0)
-        return -1;
-    return resize(segment, is_sized ? how->size : end);
+    return replaces ? finish(segment, end, is_sized ? how->size : end) : 0;
 }
 
 int posixshm_stat(struct segment *segment, struct segment_status *status)

@@ -58,8 +58,8 @@ static enum step blame(struct way *way, bool is_write_error)
     return FAILED;
 }
 
-/* splice(2) has no way for terminals, files opened to append and other such pairs; the buffer has.
- * Of errors but EPIPE it does not tell which end failed, but reading a pipe never does. */
+/* splice(2) has no way to files opened to append, and some others; the buffer has. Of errors but
+ * EPIPE it does not tell which end failed, but reading a pipe never does. */
 static enum step splice_once(struct way *way, const struct deadline *deadline)
 {
     ssize_t moved;
@@ -94,12 +94,12 @@ static enum step fill_buffer(struct way *way, const struct deadline *deadline)
     return MOVED;
 }
 
-/* After POLLOUT a pipe takes PIPE_BUF bytes without blocking: pipe(7). */
+/* After POLLOUT a pipe takes PIPE_BUF bytes without blocking, pipe(7), and a terminal mostly. */
 static enum step empty_buffer(struct way *way, const struct deadline *deadline)
 {
     const char *data = way->buffer + way->start;
     size_t size = way->end - way->start;
-    if (way->may_block && way->to == S_IFIFO && size > PIPE_BUF)
+    if (way->may_block && (way->to == S_IFIFO || way->to == S_IFCHR) && size > PIPE_BUF)
         size = PIPE_BUF;
     ssize_t put;
     do
@@ -113,7 +113,7 @@ static enum step empty_buffer(struct way *way, const struct deadline *deadline)
     return MOVED;
 }
 
-/* Only the buffer can block, where an end that others share is a terminal, or they were faster. */
+/* The buffer may block, where an end is a terminal or somebody else was faster. */
 static enum step step_once(struct way *way, const struct deadline *deadline)
 {
     if (way->splices)
@@ -241,23 +241,29 @@ static int run(struct way *ways, int count, int64_t idle)
     return 0;
 }
 
-/* A descriptor that is closed, or open the other way round, is told before anything moves. Splicing
- * to a socket blocks, whatever its own flags say, where the socket does. */
+/* A write that blocks inside splice(2) keeps the pipe locked, for everybody. So nothing goes that
+ * way into terminals, and into sockets only where they do not block. */
+static bool can_splice(const struct way *way)
+{
+    if (way->from == S_IFSOCK)
+        return way->to == S_IFIFO;
+    if (way->may_block && (way->to == S_IFSOCK || isatty(way->flow->to)))
+        return false;
+    return way->from == S_IFIFO;
+}
+
+/* A descriptor that is closed, or open the other way round, is told before anything moves. */
 static int start_way(struct way *way, struct relay_flow *flow)
 {
-    mode_t from = type_of(flow->from), to = type_of(flow->to);
-    bool may_block = !(fcntl(flow->to, F_GETFL) & O_NONBLOCK);
     *way = (struct way){
         .flow = flow,
-        .from = from,
-        .to = to,
-        .may_block = may_block,
-        .splices = (from == S_IFIFO && !(to == S_IFSOCK && may_block)) ||
-                   (from == S_IFSOCK && to == S_IFIFO),
+        .from = type_of(flow->from),
+        .to = type_of(flow->to),
+        .may_block = !(fcntl(flow->to, F_GETFL) & O_NONBLOCK),
     };
+    way->splices = can_splice(way);
     flow->waits_for = RELAY_NOTHING;
     flow->lost = 0;
-    flow->error = 0;
     bool is_readable = io_is_open_for(flow->from, O_RDONLY);
     bool is_sound = is_readable && io_is_open_for(flow->to, O_WRONLY);
     flow->error = is_sound ? 0 : (errno = EBADF);
@@ -279,7 +285,7 @@ static void tell_rest(const struct way *way)
 
 int relay_run(struct relay_flow *flows, int count, int64_t idle)
 {
-    struct way ways[2];
+    struct way ways[2] = {0};
     for (int i = 0; i < count; i++)
         if (start_way(&ways[i], &flows[i]) < 0)
             return -1;

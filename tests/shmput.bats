@@ -78,8 +78,8 @@ hold() {
 @test "the input begins where the shell's descriptor stands" {
     printf 'head body' >data
     for name in "/$ID" "$KEY"; do
-        { head -c 5 >head && shmput "$name"; } < <(cat data)
-        { dd bs=5 count=1 status=none of=head && shmput "$name"; } <data
+        { head -c 5 >first && shmput "$name"; } < <(cat data)
+        { dd bs=5 count=1 status=none of=first && shmput "$name"; } <data
         [ "$(shmget "$name")" = body ]
         shmget --remove "$name"
     done

@@ -289,6 +289,10 @@ time.sleep(60)' >child
     done
     run -0 prlimit --nofile=10 sigsend -w "${pids[@]}"
     for pid in "${pids[@]}"; do run -0 is_gone "$pid"; done
+}
+
+@test "sigsend without a single descriptor left names the limit" {
+    prlimit --nofile=3 sigsend --version >/dev/null 2>&1 || skip "a dynamic program needs one to start"
     run -3 --separate-stderr prlimit --nofile=3 sigsend "$BASHPID"
     assert_regex "$stderr" ': send TERM: .* \(ulimit -n\)$'
 }
