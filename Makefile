@@ -12,7 +12,7 @@ BUILD    = build
 CFLAGS   = -O2
 INSTALL  = install
 STRIP    = -s
-JOBS     = $(shell nproc)
+JOBS     = $(shell expr 2 '*' $$(nproc))
 
 # make V=1 shows the commands.
 V  =
@@ -138,8 +138,11 @@ deps-lint: ## install what make lint needs
 demo: tools ## show every tool at work on real data, results checked
 	tests/demo.sh $(BUILD)/bin
 
+# Suites run side by side, the tests of one in turn: bats --jobs looks for a free place only once a
+# second.
 check: all peers ## run all tests
-	BUILD=$(abspath $(BUILD)) bats --jobs $(JOBS) tests
+	BUILD=$(abspath $(BUILD)) parallel --will-cite --keep-order --jobs $(JOBS) \
+	    bats ::: tests/*.bats </dev/null
 
 lint: all ## formatting, static analysis, and that tools, pages and completions agree
 	BUILD=$(abspath $(BUILD)) tests/lint.sh $(OUR_CPPFLAGS) -std=gnu11 $(WARN)

@@ -45,10 +45,12 @@ static int make_room(struct shift *shift)
     if (shift->count < shift->capacity)
         return 0;
     size_t capacity = shift->capacity ? 2 * shift->capacity : 4;
-    void *processes = realloc(shift->processes, capacity * sizeof *shift->processes);
-    shift->processes = processes ? processes : shift->processes;
-    void *polls = realloc(shift->polls, (1 + capacity) * sizeof *shift->polls);
-    shift->polls = polls ? polls : shift->polls;
+    struct process *processes = realloc(shift->processes, capacity * sizeof *processes);
+    if (processes)
+        shift->processes = processes;
+    struct pollfd *polls = realloc(shift->polls, (1 + capacity) * sizeof *polls);
+    if (polls)
+        shift->polls = polls;
     if (!processes || !polls)
         return -1;
     shift->capacity = capacity;
@@ -133,5 +135,9 @@ int crew_run(const struct crew *crew)
     do
         result = turn(&shift);
     while (result > 0);
+    int saved = errno;
+    free(shift.processes);
+    free(shift.polls);
+    errno = saved;
     return result;
 }

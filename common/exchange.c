@@ -56,10 +56,12 @@ static int make_room(struct exchange_state *s)
     if (s->count < s->capacity)
         return 0;
     size_t capacity = s->capacity ? 2 * s->capacity : FEW;
-    void *peers = realloc(s->peers, capacity * sizeof *s->peers);
-    s->peers = peers ? peers : s->peers;
-    void *polls = realloc(s->polls, (EXCHANGE_PEERS + capacity) * sizeof *s->polls);
-    s->polls = polls ? polls : s->polls;
+    struct peer *peers = realloc(s->peers, capacity * sizeof *peers);
+    if (peers)
+        s->peers = peers;
+    struct pollfd *polls = realloc(s->polls, (EXCHANGE_PEERS + capacity) * sizeof *polls);
+    if (polls)
+        s->polls = polls;
     if (!peers || !polls)
         return exchange_fail_at(s, "serve a client");
     s->capacity = capacity;

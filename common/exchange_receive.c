@@ -50,7 +50,7 @@ int exchange_receive(struct exchange_state *s, struct peer *peer)
 {
     int turns = s->is_stream ? 1 : TURN;
     for (int i = 0; i < turns && exchange_may_receive(s, peer) && !exchange_has_enough(s); i++) {
-        struct datagram_origin origin;
+        struct datagram_origin origin = {0};
         int got = s->is_stream ? peer_receive_bytes(peer, &s->outlet)
                                : peer_receive_message(peer, &s->outlet, s->server, &origin);
         if (got < 0 && errno == EPERM)

@@ -1,7 +1,6 @@
 #include "segment.h"
 
-#include "posixshm.h"
-#include "sysvshm.h"
+#include "segment_family.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -21,13 +20,19 @@ int segment_fail(struct segment *segment, const char *what, const char *hint, ..
 
 static void start(struct segment *segment, const struct objname *name)
 {
-    *segment = (struct segment){.name = *name, .id = -1, .is_sysv = objname_is_sysv(name)};
+    bool is_sysv = objname_is_sysv(name);
+    *segment = (struct segment){
+        .name = *name,
+        .id = -1,
+        .is_sysv = is_sysv,
+        .family = is_sysv ? &segment_sysv : &segment_posix,
+    };
 }
 
 int segment_open(struct segment *segment, const struct objname *name, int64_t timeout)
 {
     start(segment, name);
-    return segment->is_sysv ? sysvshm_open(segment) : posixshm_open(segment, timeout);
+    return segment->family->open(segment, timeout);
 }
 
 int segment_get(struct segment *segment, int64_t offset, int64_t length, int to)
@@ -40,19 +45,18 @@ int segment_get(struct segment *segment, int64_t offset, int64_t length, int to)
     }
     if (length < 0)
         length = rest;
-    return segment->is_sysv ? sysvshm_get(segment, offset, length, to)
-                            : posixshm_get(segment, offset, length, to);
+    return segment->family->get(segment, offset, length, to);
 }
 
 int segment_put(struct segment *segment, const struct objname *name, const struct segment_put *how,
                 int from)
 {
     start(segment, name);
-    if ((segment->is_sysv ? sysvshm_put : posixshm_put)(segment, how, from) == 0)
+    if (segment->family->put(segment, how, from) == 0)
         return 0;
     int saved = errno;
     if (segment->is_created)
-        segment->is_sysv ? sysvshm_discard(segment) : posixshm_discard(segment);
+        segment->family->discard(segment);
     errno = saved;
     return -1;
 }
@@ -60,11 +64,11 @@ int segment_put(struct segment *segment, const struct objname *name, const struc
 int segment_stat(struct segment *segment, const struct objname *name, struct segment_status *status)
 {
     start(segment, name);
-    return segment->is_sysv ? sysvshm_stat(segment, status) : posixshm_stat(segment, status);
+    return segment->family->stat(segment, status);
 }
 
 int segment_remove(struct segment *segment, const struct objname *name)
 {
     start(segment, name);
-    return segment->is_sysv ? sysvshm_remove(segment) : posixshm_remove(segment);
+    return segment->family->remove(segment);
 }

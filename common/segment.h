@@ -15,6 +15,7 @@
 
 struct segment {
     struct objname name;
+    const struct segment_family *family; /* private: how it is done */
     bool is_sysv;
     bool is_created; /* by segment_put */
     int id;          /* descriptor or shmid, -1 before it is open */
@@ -65,9 +66,5 @@ int segment_put(struct segment *segment, const struct objname *name, const struc
 int segment_stat(struct segment *segment, const struct objname *name,
                  struct segment_status *status);
 int segment_remove(struct segment *segment, const struct objname *name);
-
-/* Sets what, and hint as printf does, where a function fails; keeps errno. Returns -1. */
-int segment_fail(struct segment *segment, const char *what, const char *hint, ...)
-    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -211,7 +211,7 @@ time.sleep(60)' "$ID"
 
 @test "TAB in a bash puts the word in" {
     mqsend -c "$KEY" one
-    run -0 python3 - "$completions" "$(mqrecv --stat "$KEY" | grep ^id=)" <<'PYTHON'
+    run python3 - "$completions" "$(mqrecv --stat "$KEY" | grep ^id=)" <<'PYTHON'
 import os, pty, re, select, sys, time
 folder, id = sys.argv[1:]
 os.environ.update(TERM="dumb", PS1="$ ", INPUTRC="/dev/null")
@@ -222,7 +222,7 @@ seen = ""
 
 def wait_for(text):
     global seen
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while text not in seen:
         if not select.select([terminal], [], [], end - time.monotonic())[0]:
             sys.exit("no %r in %r" % (text, seen))
@@ -247,6 +247,7 @@ wait_for("TERMINAL HAS ANOTHER SIZE")
 os.kill(pid, 9)
 PYTHON
     mqrecv --remove "$KEY"
+    assert_success
 }
 
 @test "fish offers options, values and objects" {

@@ -1,4 +1,4 @@
-#include "sysvshm.h"
+#include "segment_family.h"
 
 #include "io.h"
 #include "kernel.h"
@@ -65,14 +65,15 @@ static int attach(struct segment *segment, int flags)
     return 0;
 }
 
-int sysvshm_open(struct segment *segment)
+static int open_sysv(struct segment *segment, int64_t timeout)
 {
+    (void)timeout; /* there is no lock */
     if (find(segment) < 0 || measure(segment) < 0)
         return -1;
     return attach(segment, SHM_RDONLY);
 }
 
-int sysvshm_get(struct segment *segment, int64_t offset, int64_t length, int to)
+static int get_sysv(struct segment *segment, int64_t offset, int64_t length, int to)
 {
     if (length > LONG_TRANSFER)
         io_enlarge_pipe(to);
@@ -232,13 +233,13 @@ static int fill(struct segment *segment, const struct segment_put *how, int from
     return 0;
 }
 
-int sysvshm_put(struct segment *segment, const struct segment_put *how, int from)
+static int put_sysv(struct segment *segment, const struct segment_put *how, int from)
 {
     return how->offset < 0 && how->size < 0 ? replace(segment, how, from)
                                             : fill(segment, how, from);
 }
 
-int sysvshm_stat(struct segment *segment, struct segment_status *status)
+static int stat_sysv(struct segment *segment, struct segment_status *status)
 {
     struct shmid_ds kernel;
     if (find(segment) < 0 || control(segment, "open segment", IPC_STAT, &kernel) < 0)
@@ -264,12 +265,21 @@ int sysvshm_stat(struct segment *segment, struct segment_status *status)
 }
 
 /* Asks for ownership, not for the permission to look; so it does not look first. */
-int sysvshm_remove(struct segment *segment)
+static int remove_sysv(struct segment *segment)
 {
     return find(segment) < 0 ? -1 : control(segment, "remove segment", IPC_RMID, NULL);
 }
 
-void sysvshm_discard(struct segment *segment)
+static void discard_sysv(struct segment *segment)
 {
     shmctl(segment->id, IPC_RMID, NULL);
 }
+
+const struct segment_family segment_sysv = {
+    .open = open_sysv,
+    .get = get_sysv,
+    .put = put_sysv,
+    .discard = discard_sysv,
+    .stat = stat_sysv,
+    .remove = remove_sysv,
+};

@@ -1,4 +1,4 @@
-#include "posixshm.h"
+#include "segment_family.h"
 
 #include "io.h"
 #include "lock.h"
@@ -108,13 +108,13 @@ static int create_locked(struct segment *segment, mode_t mode, const struct dead
     return segment_fail(segment, "create segment", "%s", "");
 }
 
-int posixshm_open(struct segment *segment, int64_t timeout)
+static int open_posix(struct segment *segment, int64_t timeout)
 {
     struct deadline deadline = deadline_in(timeout);
     return open_locked(segment, O_RDONLY, &deadline);
 }
 
-int posixshm_get(struct segment *segment, int64_t offset, int64_t length, int to)
+static int get_posix(struct segment *segment, int64_t offset, int64_t length, int to)
 {
     struct mapping_range range = {.fd = segment->id, .offset = offset, .length = length};
     if (mapping_write_out(&range, to) == 0)
@@ -242,7 +242,7 @@ static int finish(struct segment *segment, int64_t end, int64_t size)
     return ftruncate(segment->id, size) < 0 ? segment_fail(segment, "resize segment", "%s", "") : 0;
 }
 
-int posixshm_put(struct segment *segment, const struct segment_put *how, int from)
+static int put_posix(struct segment *segment, const struct segment_put *how, int from)
 {
     if (open_for_put(segment, how) < 0)
         return -1;
@@ -256,7 +256,7 @@ int posixshm_put(struct segment *segment, const struct segment_put *how, int fro
     return replaces ? finish(segment, end, is_sized ? how->size : end) : 0;
 }
 
-int posixshm_stat(struct segment *segment, struct segment_status *status)
+static int stat_posix(struct segment *segment, struct segment_status *status)
 {
     struct stat file;
     segment->id = open_existing(segment, O_RDONLY);
@@ -274,7 +274,7 @@ int posixshm_stat(struct segment *segment, struct segment_status *status)
     return 0;
 }
 
-int posixshm_remove(struct segment *segment)
+static int remove_posix(struct segment *segment)
 {
     char path[PATH_MAX];
     struct stat status;
@@ -284,7 +284,7 @@ int posixshm_remove(struct segment *segment)
     return unlink(path) < 0 ? segment_fail(segment, "remove segment", "%s", "") : 0;
 }
 
-void posixshm_discard(struct segment *segment)
+static void discard_posix(struct segment *segment)
 {
     char path[PATH_MAX];
     struct stat named, ours;
@@ -293,3 +293,12 @@ void posixshm_discard(struct segment *segment)
         named.st_dev == ours.st_dev)
         unlink(path);
 }
+
+const struct segment_family segment_posix = {
+    .open = open_posix,
+    .get = get_posix,
+    .put = put_posix,
+    .discard = discard_posix,
+    .stat = stat_posix,
+    .remove = remove_posix,
+};

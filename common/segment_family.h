@@ -1,0 +1,24 @@
+/* segment_family: what a family of shared memory does for segment.c, and what it gets from there */
+#ifndef SEGMENT_FAMILY_H
+#define SEGMENT_FAMILY_H
+
+#include "segment.h"
+
+/* The functions of segment.h, each for one family. */
+struct segment_family {
+    int (*open)(struct segment *segment, int64_t timeout);
+    int (*get)(struct segment *segment, int64_t offset, int64_t length, int to);
+    int (*put)(struct segment *segment, const struct segment_put *how, int from);
+    /* removes what put created, where the name still is its own */
+    void (*discard)(struct segment *segment);
+    int (*stat)(struct segment *segment, struct segment_status *status);
+    int (*remove)(struct segment *segment);
+};
+
+extern const struct segment_family segment_posix, segment_sysv;
+
+/* Sets what was tried, and the hint as printf does; keeps errno. Returns -1. */
+int segment_fail(struct segment *segment, const char *what, const char *hint, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
