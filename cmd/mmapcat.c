@@ -189,9 +189,8 @@ static void write_file(int fd, const char *path, const struct options *options, 
         fail(range.is_file_error ? path : "stdin", range.is_file_error ? "map" : "read");
     }
 
-    char more;
     bool is_full = options->length < 0 && range.moved == range.length;
-    ssize_t rest = is_full ? io_read(STDIN_FILENO, &more, 1) : 0;
+    int rest = is_full ? io_has_more(STDIN_FILENO) : 0;
     if (rest < 0)
         fail("stdin", "read");
     if (rest > 0)

@@ -89,6 +89,12 @@ ssize_t io_read_full(int fd, void *data, size_t size)
     return io_read_counted(fd, data, size, &done) < 0 ? -1 : (ssize_t)done;
 }
 
+int io_has_more(int fd)
+{
+    char byte;
+    return (int)io_read(fd, &byte, 1);
+}
+
 int io_write_counted(int fd, const void *data, size_t size, size_t *done)
 {
     for (*done = 0; *done < size;) {

@@ -38,6 +38,9 @@ int io_read_counted(int fd, void *data, size_t size, size_t *done);
 /* The same, returning the count. */
 ssize_t io_read_full(int fd, void *data, size_t size);
 
+/* Reads one byte more, if there is one. Returns 1 or 0. */
+int io_has_more(int fd);
+
 /* Writes all of it; *DONE counts the bytes, also where it fails. Returns 0. */
 int io_write_counted(int fd, const void *data, size_t size, size_t *done);
 

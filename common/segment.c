@@ -6,7 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-int segment_fail(struct segment *segment, const char *what, const char *hint, ...)
+int segment_fail(struct segment *segment, const char *what)
+{
+    segment->what = what;
+    segment->hint[0] = '\0';
+    return -1;
+}
+
+int segment_explain(struct segment *segment, const char *what, const char *hint, ...)
 {
     int saved = errno;
     va_list arguments;
@@ -40,8 +47,8 @@ int segment_get(struct segment *segment, int64_t offset, int64_t length, int to)
     int64_t rest = segment->size - offset;
     if (rest < 0 || length > rest) {
         errno = ENODATA;
-        return segment_fail(segment, "read range", " (the segment has %lld bytes)",
-                            (long long)segment->size);
+        return segment_explain(segment, "read range", " (the segment has %lld bytes)",
+                               (long long)segment->size);
     }
     if (length < 0)
         length = rest;

@@ -17,8 +17,10 @@ struct segment_family {
 
 extern const struct segment_family segment_posix, segment_sysv;
 
-/* Sets what was tried, and the hint as printf does; keeps errno. Returns -1. */
-int segment_fail(struct segment *segment, const char *what, const char *hint, ...)
+/* Note what was tried, and in the second form what to say of it, as printf does. Keep errno. Return
+ * -1. */
+int segment_fail(struct segment *segment, const char *what);
+int segment_explain(struct segment *segment, const char *what, const char *hint, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -32,7 +31,7 @@ static void path_of(const struct segment *segment, char path[static PATH_MAX])
 static int fail_as_foreign(struct segment *segment, const char *what)
 {
     errno = ENOTSUP;
-    return segment_fail(segment, what, " (what has this name is no shared memory)");
+    return segment_explain(segment, what, " (what has this name is no shared memory)");
 }
 
 /* O_NONBLOCK, lest a FIFO at the name should hang it. A link, a socket or a directory is not even
@@ -49,7 +48,7 @@ static int open_existing(struct segment *segment, int access)
     if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
         return fail_as_foreign(segment, "open segment");
     if (fd < 0 || fstat(fd, &status) < 0)
-        return segment_fail(segment, "open segment", "%s", "");
+        return segment_fail(segment, "open segment");
     if (S_ISREG(status.st_mode))
         return fd;
     close(fd);
@@ -70,7 +69,7 @@ static int open_locked(struct segment *segment, int access, const struct deadlin
             int saved = errno;
             close(fd);
             errno = saved;
-            return segment_fail(segment, "lock segment", "%s", "");
+            return segment_fail(segment, "lock segment");
         }
         if (status.st_nlink > 0) {
             segment->id = fd;
@@ -92,7 +91,7 @@ static int create_locked(struct segment *segment, mode_t mode, const struct dead
 
     int fd = open(DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
-        return segment_fail(segment, "create segment", "%s", "");
+        return segment_fail(segment, "create segment");
     snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
     if (fchmod(fd, mode) == 0 && lock_range(fd, LOCK_EXCLUSIVE, 0, 0, deadline) == 0 &&
         (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ||
@@ -105,7 +104,7 @@ static int create_locked(struct segment *segment, mode_t mode, const struct dead
     int saved = errno;
     close(fd);
     errno = saved;
-    return segment_fail(segment, "create segment", "%s", "");
+    return segment_fail(segment, "create segment");
 }
 
 static int open_posix(struct segment *segment, int64_t timeout)
@@ -120,9 +119,9 @@ static int get_posix(struct segment *segment, int64_t offset, int64_t length, in
     if (mapping_write_out(&range, to) == 0)
         return 0;
     if (errno == EFAULT)
-        return segment_fail(segment, "read segment", " (cut by another program at byte %lld)",
-                            (long long)(offset + range.moved));
-    return segment_fail(segment, range.is_file_error ? "map segment" : "write to stdout", "%s", "");
+        return segment_explain(segment, "read segment", " (cut by another program at byte %lld)",
+                               (long long)(offset + range.moved));
+    return segment_fail(segment, range.is_file_error ? "map segment" : "write to stdout");
 }
 
 /* A name in a directory that everybody may write into is no proof of who made the object, and its
@@ -131,12 +130,12 @@ static int check_owner(struct segment *segment)
 {
     struct stat object, directory;
     if (fstat(segment->id, &object) < 0 || stat(DIRECTORY, &directory) < 0)
-        return segment_fail(segment, "read status", "%s", "");
+        return segment_fail(segment, "read status");
     if (object.st_uid == geteuid() || object.st_uid == directory.st_uid)
         return 0;
     errno = EACCES;
-    return segment_fail(segment, "replace content", " (it is of user %ld; -o 0 writes into it)",
-                        (long)object.st_uid);
+    return segment_explain(segment, "replace content", " (it is of user %ld; -o 0 writes into it)",
+                           (long)object.st_uid);
 }
 
 static int open_for_put(struct segment *segment, const struct segment_put *how)
@@ -170,10 +169,10 @@ static int reserve(struct segment *segment, int64_t size)
         int saved = errno;
         fstatfs(segment->id, &space);
         errno = saved;
-        return segment_fail(segment, "reserve memory",
-                            " (%lld bytes needed, %lld free in " DIRECTORY ")",
-                            (long long)(size > segment->size ? size - segment->size : size),
-                            (long long)space.f_bavail * (long long)space.f_bsize);
+        return segment_explain(segment, "reserve memory",
+                               " (%lld bytes needed, %lld free in " DIRECTORY ")",
+                               (long long)(size > segment->size ? size - segment->size : size),
+                               (long long)space.f_bavail * (long long)space.f_bsize);
     }
     if (size > segment->size)
         segment->size = size;
@@ -190,7 +189,7 @@ static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
     if (*end > segment->size && reserve(segment, *end) < 0)
         return -1;
     if (lseek(segment->id, offset, SEEK_SET) < 0)
-        return segment_fail(segment, "seek", "%s", "");
+        return segment_fail(segment, "seek");
 
     struct relay_flow flow = {.from = from, .to = segment->id};
     int result = relay_run(&flow, 1, DEADLINE_NEVER);
@@ -199,15 +198,15 @@ static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
         return 0;
     long long done = (long long)(*end - offset);
     if (errno == ENOSPC)
-        return segment_fail(segment, "write segment", " (more than %lld bytes needed)", done);
-    return segment_fail(segment, flow.is_write_error ? "write segment" : "read stdin",
-                        " (after %lld bytes)", done);
+        return segment_explain(segment, "write segment", " (more than %lld bytes needed)", done);
+    return segment_explain(segment, flow.is_write_error ? "write segment" : "read stdin",
+                           " (after %lld bytes)", done);
 }
 
 static int refuse_length(struct segment *segment, int64_t size)
 {
     errno = EFBIG;
-    return segment_fail(segment, "read stdin", " (--size is %lld bytes)", (long long)size);
+    return segment_explain(segment, "read stdin", " (--size is %lld bytes)", (long long)size);
 }
 
 /* Input of at most SIZE - OFFSET bytes, into an object of SIZE bytes. */
@@ -219,15 +218,14 @@ static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int
         return -1;
     struct mapping_range range = {.fd = segment->id, .offset = offset, .length = size - offset};
     if (mapping_read_in(&range, from) < 0)
-        return segment_fail(segment, range.is_file_error ? "write segment" : "read stdin", "%s",
-                            errno == EFAULT ? " (cut by another program)" : "");
+        return segment_explain(segment, range.is_file_error ? "write segment" : "read stdin", "%s",
+                               errno == EFAULT ? " (cut by another program)" : "");
     *end = offset + range.moved;
 
-    char more;
-    ssize_t got = io_read(from, &more, 1);
-    if (got < 0)
-        return segment_fail(segment, "read stdin", "%s", "");
-    return got > 0 ? refuse_length(segment, size) : 0;
+    int more = io_has_more(from);
+    if (more < 0)
+        return segment_fail(segment, "read stdin");
+    return more ? refuse_length(segment, size) : 0;
 }
 
 /* Makes the object SIZE bytes long, zeros from END on. Those are not cut off and added again: a
@@ -236,10 +234,10 @@ static int finish(struct segment *segment, int64_t end, int64_t size)
 {
     int flags = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (end < size && fallocate(segment->id, flags, end, size - end) < 0)
-        return segment_fail(segment, "clear the rest", "%s", "");
+        return segment_fail(segment, "clear the rest");
     if (end < size && reserve(segment, size) < 0)
         return -1;
-    return ftruncate(segment->id, size) < 0 ? segment_fail(segment, "resize segment", "%s", "") : 0;
+    return ftruncate(segment->id, size) < 0 ? segment_fail(segment, "resize segment") : 0;
 }
 
 static int put_posix(struct segment *segment, const struct segment_put *how, int from)
@@ -263,7 +261,7 @@ static int stat_posix(struct segment *segment, struct segment_status *status)
     if (segment->id < 0)
         return -1;
     if (fstat(segment->id, &file) < 0)
-        return segment_fail(segment, "read status", "%s", "");
+        return segment_fail(segment, "read status");
     *status = (struct segment_status){
         .size = file.st_size,
         .mode = file.st_mode & 07777,
@@ -281,7 +279,7 @@ static int remove_posix(struct segment *segment)
     path_of(segment, path);
     if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
         return fail_as_foreign(segment, "remove segment");
-    return unlink(path) < 0 ? segment_fail(segment, "remove segment", "%s", "") : 0;
+    return unlink(path) < 0 ? segment_fail(segment, "remove segment") : 0;
 }
 
 static void discard_posix(struct segment *segment)

@@ -17,8 +17,8 @@ static int make_key(struct segment *segment, key_t *key)
 {
     if (objname_key(&segment->name, key) == 0)
         return 0;
-    return segment_fail(segment, "make key", "%s",
-                        errno == ENOENT ? " (ftok: wants a file that exists)" : "");
+    return segment_explain(segment, "make key", "%s",
+                           errno == ENOENT ? " (ftok: wants a file that exists)" : "");
 }
 
 static int find(struct segment *segment)
@@ -33,7 +33,7 @@ static int find(struct segment *segment)
     if (key == IPC_PRIVATE)
         errno = ENOENT; /* a private segment has its identifier, and nothing else, as its name */
     segment->id = key == IPC_PRIVATE ? -1 : shmget(key, 0, 0);
-    return segment->id < 0 ? segment_fail(segment, "open segment", "%s", "") : 0;
+    return segment->id < 0 ? segment_fail(segment, "open segment") : 0;
 }
 
 /* The segment may be gone since it was found, or the identifier may be none. */
@@ -44,7 +44,7 @@ static int control(struct segment *segment, const char *what, int command, struc
     if (errno == EINVAL || errno == EIDRM)
         errno = ENOENT;
     bool is_wrong_id = errno == ENOENT && segment->name.kind == OBJNAME_ID;
-    return segment_fail(segment, what, "%s", is_wrong_id ? " (ipcs -m lists the segments)" : "");
+    return segment_explain(segment, what, "%s", is_wrong_id ? " (ipcs -m lists the segments)" : "");
 }
 
 static int measure(struct segment *segment)
@@ -60,7 +60,7 @@ static int attach(struct segment *segment, int flags)
 {
     void *memory = shmat(segment->id, NULL, flags);
     if ((intptr_t)memory == -1)
-        return segment_fail(segment, "attach segment", "%s", "");
+        return segment_fail(segment, "attach segment");
     segment->memory = memory;
     return 0;
 }
@@ -78,7 +78,7 @@ static int get_sysv(struct segment *segment, int64_t offset, int64_t length, int
     if (length > LONG_TRANSFER)
         io_enlarge_pipe(to);
     if (io_write(to, segment->memory + offset, (size_t)length) < 0)
-        return segment_fail(segment, "write to stdout", "%s", "");
+        return segment_fail(segment, "write to stdout");
     return 0;
 }
 
@@ -97,13 +97,13 @@ static int fail_to_create(struct segment *segment, int64_t size)
 {
     int saved = errno;
     if (size <= 0) /* EINVAL too */
-        return segment_fail(segment, "create segment", " (it needs a size above 0: --size)");
+        return segment_explain(segment, "create segment", " (it needs a size above 0: --size)");
     if (errno != EINVAL && errno != ENOSPC)
-        return segment_fail(segment, "create segment", "%s", "");
+        return segment_fail(segment, "create segment");
     const char *limit = find_limit();
     long long value = (long long)kernel_limit(limit, -1);
     errno = saved;
-    return segment_fail(segment, "create segment", " (%s is %lld)", limit, value);
+    return segment_explain(segment, "create segment", " (%s is %lld)", limit, value);
 }
 
 /* A segment that its creator may not write is created so that it can be filled. */
@@ -138,7 +138,7 @@ static int open_existing(struct segment *segment, const struct segment_put *how)
     int result = find(segment);
     if (result == 0 && how->is_exclusive && !is_id) {
         errno = EEXIST;
-        return segment_fail(segment, "create segment", "%s", "");
+        return segment_fail(segment, "create segment");
     }
     if (result == 0 && measure(segment) == 0)
         return attach(segment, 0) < 0 ? -1 : 1;
@@ -161,16 +161,16 @@ static int open_or_create(struct segment *segment, const struct segment_put *how
 static int refuse_end(struct segment *segment)
 {
     errno = EFBIG;
-    return segment_fail(segment, "write past the end", " (the segment has %lld bytes)",
-                        (long long)segment->size);
+    return segment_explain(segment, "write past the end", " (the segment has %lld bytes)",
+                           (long long)segment->size);
 }
 
 static int refuse_size(struct segment *segment)
 {
     errno = EINVAL;
-    return segment_fail(segment, "put another size",
-                        " (the segment has %lld bytes; -o writes a range)",
-                        (long long)segment->size);
+    return segment_explain(segment, "put another size",
+                           " (the segment has %lld bytes; -o writes a range)",
+                           (long long)segment->size);
 }
 
 /* The input becomes the whole content. Its size must be known before a segment is made or touched;
@@ -188,8 +188,7 @@ static int replace(struct segment *segment, const struct segment_put *how, int f
         record_start(&reader, from, RECORD_WHOLE,
                      segment->memory ? (size_t)segment->size : SIZE_MAX);
         if (record_next(&reader, &held, &size) < 0)
-            return errno == EMSGSIZE ? refuse_size(segment)
-                                     : segment_fail(segment, "read stdin", "%s", "");
+            return errno == EMSGSIZE ? refuse_size(segment) : segment_fail(segment, "read stdin");
         left = (int64_t)size;
     }
     if (open_or_create(segment, how, left) < 0)
@@ -201,12 +200,12 @@ static int replace(struct segment *segment, const struct segment_put *how, int f
     if (held)
         memcpy(segment->memory, held, size);
     else if (io_read_counted(from, segment->memory, size, &size) < 0)
-        return segment_fail(segment, "read stdin", "%s", "");
+        return segment_fail(segment, "read stdin");
     if ((int64_t)size == left)
         return 0;
     errno = ENODATA;
-    return segment_fail(segment, "read stdin", " (it became shorter than %lld bytes)",
-                        (long long)left);
+    return segment_explain(segment, "read stdin", " (it became shorter than %lld bytes)",
+                           (long long)left);
 }
 
 /* The input goes into a segment whose size is known; nothing of it may be left over. */
@@ -221,11 +220,11 @@ static int fill(struct segment *segment, const struct segment_put *how, int from
     if (room < 0 || io_bytes_left(from) > room)
         return refuse_end(segment);
 
-    char *start = segment->memory + offset, more;
+    char *start = segment->memory + offset;
     ssize_t got = io_read_full(from, start, (size_t)room);
-    ssize_t rest = got < 0 ? -1 : io_read(from, &more, 1);
+    int rest = got < 0 ? -1 : io_has_more(from);
     if (rest < 0)
-        return segment_fail(segment, "read stdin", "%s", "");
+        return segment_fail(segment, "read stdin");
     if (rest > 0)
         return refuse_end(segment);
     if (replaces)
