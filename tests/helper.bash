@@ -60,8 +60,22 @@ ends_with() {
     }
 }
 
+# Puts copies of the programs first in PATH, where every user may go: the build folder may lie below
+# /root.
+share_programs() {
+    local programs=$BATS_RUN_TMPDIR/programs
+    if [ ! -d "$programs" ]; then
+        mkdir "$programs.$$"
+        cp "$BUILD"/bin/* "$BUILD"/peers/* "$programs.$$"
+        chmod 0711 "$BATS_RUN_TMPDIR"
+        mv -T "$programs.$$" "$programs" 2>/dev/null || rm -rf "$programs.$$"
+    fi
+    PATH=$programs:$PATH
+}
+
 # Runs "$@" as another user who owns nothing here.
 as_nobody() {
+    share_programs
     setpriv --reuid 65534 --regid 65534 --clear-groups -- env PATH="$PATH" "$@"
 }
 

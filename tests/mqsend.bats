@@ -278,6 +278,7 @@ elapsed() {
 }
 
 @test "a limit that stops creation is named with its value" {
+    share_programs
     as='setpriv --reuid 65534 --regid 65534 --clear-groups mqsend -c'
     # shellcheck disable=SC2086
     {
@@ -307,6 +308,7 @@ elapsed() {
 }
 
 @test "a System V queue that cannot have the room that was asked for is not left behind" {
+    share_programs
     run -3 with_limits kernel/msgmnb=1000 -- bash -c '
         setpriv --reuid 65534 --regid 65534 --clear-groups \
             mqsend -c -m 0200 --maxmsg 1 --msgsize 1001 77 x
