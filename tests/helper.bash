@@ -138,6 +138,7 @@ check_transcripts() {
     local isolate=(unshare --ipc --mount)
     [ "$(id -u)" -eq 0 ] || isolate+=(--map-root-user)
     "${isolate[@]}" true 2>/dev/null || skip "no namespaces here"
-    run -0 "${isolate[@]}" bash -c 'mount -t tmpfs tmpfs /dev/shm && exec "$@"' - \
+    run "${isolate[@]}" bash -c 'mount -t tmpfs tmpfs /dev/shm && exec "$@"' - \
         bash "$BATS_TEST_DIRNAME/examples.sh" "$1" 3>&-
+    assert_success
 }
