@@ -227,7 +227,7 @@ def wait_for(text):
         if not select.select([terminal], [], [], end - time.monotonic())[0]:
             sys.exit("no %r in %r" % (text, seen))
         seen += os.read(terminal, 4096).decode(errors="replace").replace("\a", "")
-    seen = ""
+    seen = seen[seen.index(text) + len(text):]
 
 def type_in(text):
     os.write(terminal, text.encode())
