@@ -8,7 +8,9 @@
 #include "diag.h"
 #include "exits.h"
 #include "io.h"
+#include "objname.h"
 #include "options.h"
+#include "parse.h"
 #include "queue.h"
 #include "record.h"
 

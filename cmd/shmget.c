@@ -8,6 +8,7 @@
 #include "diag.h"
 #include "exits.h"
 #include "io.h"
+#include "objname.h"
 #include "options.h"
 #include "report.h"
 #include "segment.h"

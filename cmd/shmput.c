@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "exits.h"
 #include "io.h"
+#include "objname.h"
 #include "options.h"
 #include "segment.h"
 #include "stop.h"

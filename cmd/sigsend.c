@@ -9,6 +9,7 @@
 #include "exits.h"
 #include "io.h"
 #include "options.h"
+#include "parse.h"
 #include "process.h"
 #include "signals.h"
 

@@ -13,6 +13,8 @@
 #include "io.h"
 #include "options.h"
 #include "relay.h"
+#include "server.h"
+#include "sock.h"
 #include "stop.h"
 
 #include <errno.h>

@@ -1,5 +1,9 @@
 #include "diag.h"
 #include "exchange_state.h"
+#include "feed.h"
+#include "outlet.h"
+#include "peer.h"
+#include "server.h"
 
 #include <errno.h>
 #include <stdarg.h>

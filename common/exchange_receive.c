@@ -1,5 +1,8 @@
+#include "datagram.h"
 #include "diag.h"
 #include "exchange_state.h"
+#include "outlet.h"
+#include "peer.h"
 
 #include <errno.h>
 

@@ -1,5 +1,7 @@
+#include "datagram.h"
 #include "diag.h"
 #include "exchange_state.h"
+#include "feed.h"
 #include "kernel.h"
 
 #include <errno.h>

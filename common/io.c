@@ -132,6 +132,14 @@ int io_writev(int fd, struct iovec *pieces, int count)
     return 0;
 }
 
+int io_abandon(int fd)
+{
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
 int64_t io_bytes_left(int fd)
 {
     struct stat status;

@@ -50,6 +50,9 @@ int io_write(int fd, const void *data, size_t size);
 /* The same for several pieces; changes PIECES. */
 int io_writev(int fd, struct iovec *pieces, int count);
 
+/* Closes FD on the way out of something that failed. Keeps errno, returns -1. */
+int io_abandon(int fd);
+
 /* Bytes that a regular file on FD still has to give; -1 where that is not known. */
 int64_t io_bytes_left(int fd);
 

@@ -1,5 +1,9 @@
 #include "peer.h"
 
+#include "datagram.h"
+#include "frame.h"
+#include "outlet.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

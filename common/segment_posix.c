@@ -66,9 +66,7 @@ static int open_locked(struct segment *segment, int access, const struct deadlin
             return -1;
         struct stat status;
         if (lock_range(fd, kind, 0, 0, deadline) < 0 || fstat(fd, &status) < 0) {
-            int saved = errno;
-            close(fd);
-            errno = saved;
+            io_abandon(fd);
             return segment_fail(segment, "lock segment");
         }
         if (status.st_nlink > 0) {
@@ -101,9 +99,7 @@ static int create_locked(struct segment *segment, mode_t mode, const struct dead
         segment->is_created = true;
         return 0;
     }
-    int saved = errno;
-    close(fd);
-    errno = saved;
+    io_abandon(fd);
     return segment_fail(segment, "create segment");
 }
 

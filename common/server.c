@@ -1,6 +1,7 @@
 #include "server.h"
 
 #include "diag.h"
+#include "io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,10 +40,7 @@ static int lock_directory(const char *path, const struct deadline *deadline)
     deadline_end(deadline);
     if (result == 0)
         return fd;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
+    return io_abandon(fd);
 }
 
 /* Removes the path where nobody serves it. A dgram socket asks, whatever the type: to it the kernel

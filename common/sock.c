@@ -1,5 +1,7 @@
 #include "sock.h"
 
+#include "io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -77,10 +79,7 @@ static int connect_as(const struct sock_address *address, int type, const struct
         result = fcntl(fd, F_SETFL, 0);
     if (result == 0)
         return fd;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
+    return io_abandon(fd);
 }
 
 /* Whether the connect that failed may be good with another type. The kernel looks up an abstract

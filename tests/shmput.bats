@@ -213,7 +213,7 @@ hold() {
 
 @test "a System V put of another size is refused and the segment untouched" {
     printf 0123456789 | shmput "$KEY"
-    for text in '' 012345678 XXXXXXXXXXX; do
+    for text in '' 012345678 YYYYYYYYYYY; do
         printf %s "$text" >data
         run -3 shmput "$KEY" <data
         assert_output "shmput: $KEY: put another size: Invalid argument\

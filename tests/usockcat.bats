@@ -51,19 +51,19 @@ leave_stale() {
     python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$1"
 }
 
-# 2000 records of 0 to 8192 random bytes, as netstrings.
+# $1 records of 0 to 8192 random bytes, as netstrings.
 make_records() {
     python3 -c 'import os, random, sys
-for i in range(2000):
+for i in range(int(sys.argv[1])):
     data = os.urandom(random.randrange(8193))
-    sys.stdout.buffer.write(b"%d:%s," % (len(data), data))'
+    sys.stdout.buffer.write(b"%d:%s," % (len(data), data))' "$1"
 }
 
 # ---- streams
 
-@test "usockcat carries 20 MiB both ways at once, unchanged" {
-    head -c 20M /dev/urandom >to
-    head -c 20M /dev/urandom >from
+@test "usockcat carries 200 MiB both ways at once, unchanged" {
+    head -c 200M /dev/urandom >to
+    head -c 200M /dev/urandom >from
     serve "$ID" <from >got
     usockcat "$ID" <to >answer
     server_ends_with 0
@@ -141,9 +141,9 @@ for i in range(2000):
 
 # ---- messages
 
-@test "usockcat carries 2000 messages of all sizes both ways over seqpacket" {
-    make_records >to
-    make_records >from
+@test "usockcat carries 20000 messages of all sizes both ways over seqpacket" {
+    make_records 20000 >to
+    make_records 20000 >from
     serve --type seqpacket -N "$ID" <from >got
     usockcat -N "$ID" <to >answer
     server_ends_with 0
@@ -151,16 +151,16 @@ for i in range(2000):
     cmp from answer
 }
 
-@test "usockcat carries 2000 messages of all sizes over dgram" {
-    make_records >to
-    serve --type dgram -n 2000 -N "$ID" </dev/null >got
+@test "usockcat carries 20000 messages of all sizes over dgram" {
+    make_records 20000 >to
+    serve --type dgram -n 20000 -N "$ID" </dev/null >got
     run -0 usockcat -N "$ID" <to
     server_ends_with 0
     cmp to got
 }
 
 @test "usockcat gets every message back from a C server" {
-    make_records >to
+    make_records 2000 >to
     serve_with sockpeer echo seqpacket "$ID"
     usockcat -N "$ID" <to >answer
     cmp to answer
