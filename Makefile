@@ -141,7 +141,7 @@ demo: tools ## show every tool at work on real data, results checked
 # Suites run side by side, the tests of one in turn: bats --jobs looks for a free place only once a
 # second.
 check: all peers ## run all tests
-	BUILD=$(abspath $(BUILD)) parallel --will-cite --keep-order --jobs $(JOBS) \
+	BUILD=$(abspath $(BUILD)) parallel --will-cite --keep-order --timeout 600 --jobs $(JOBS) \
 	    bats ::: tests/*.bats </dev/null
 
 lint: all ## formatting, static analysis, and that tools, pages and completions agree
