@@ -18,6 +18,7 @@
 #include "stop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,6 +199,10 @@ int main(int argc, char **argv)
         count = status.messages > 0 ? status.messages : 1;
     else if (follows)
         count = INT64_MAX;
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) { /* told before a message is taken */
+        errno = EBADF;
+        diag_die(EXIT_FAILED, "stdout: write: %m");
+    }
     stop_catch();
     take(&queue, count > 0 ? count : 1, takes_all, &choice, form, timeout);
     if (io_end() < 0)

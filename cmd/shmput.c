@@ -16,6 +16,7 @@
 #include "stop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -55,6 +56,10 @@ int main(int argc, char **argv)
         diag_die(EXIT_USAGE, "--offset is past --size");
     how.creates = how.creates || how.is_exclusive || how.offset < 0;
 
+    if (!io_is_open_for(STDIN_FILENO, O_RDONLY)) {
+        errno = EBADF;
+        diag_die(EXIT_FAILED, "%s: read stdin: %m", name.text);
+    }
     stop_catch(); /* what is created and not yet filled would be left behind */
     if (segment_put(&segment, &name, &how, STDIN_FILENO) < 0) {
         int errnum = errno;

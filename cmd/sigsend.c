@@ -131,7 +131,8 @@ static int open_lot(struct process *targets, int count, const struct delivery *d
 }
 
 /* Treats one lot of open targets to its end and closes them. Returns the worst status. */
-static int deliver(struct process *targets, int count, const struct delivery *delivery)
+static int deliver(struct process *targets, int count, const struct delivery *delivery,
+                   const struct deadline *deadline)
 {
     const int *value = delivery->value.is_given ? &delivery->value.number : NULL;
     const char *name = signals_name(delivery->signal);
@@ -144,9 +145,8 @@ static int deliver(struct process *targets, int count, const struct delivery *de
     }
 
     /* Waiting for one after the other takes as long as waiting for all at once. */
-    struct deadline deadline = deadline_in(delivery->timeout);
     for (int i = 0; i < count; i++) {
-        if (targets[i].fd >= 0 && delivery->waits && process_wait(&targets[i], &deadline) < 0)
+        if (targets[i].fd >= 0 && delivery->waits && process_wait(&targets[i], deadline) < 0)
             status = worse(status, fail(&targets[i], "wait for its end", "", delivery->waits));
         process_close(&targets[i]);
     }
@@ -212,9 +212,10 @@ int main(int argc, char **argv)
     int count = operands.count, status = EXIT_DONE;
     struct process *targets = parse_targets(&operands, delivery.waits);
     need_descriptors(count);
+    struct deadline deadline = deadline_in(delivery.timeout);
     while (count > 0) {
         int lot = open_lot(targets, count, &delivery, &status);
-        status = worse(status, deliver(targets, lot, &delivery));
+        status = worse(status, deliver(targets, lot, &delivery, &deadline));
         targets += lot;
         count -= lot;
     }

@@ -193,14 +193,12 @@ static void check(const struct sock_address *address, const struct options *opti
 /* Both are needed before the first byte moves; a COMMAND brings its own. */
 static void check_standard(void)
 {
-    if ((fcntl(STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY) {
-        errno = EBADF;
+    errno = EBADF;
+    if (!io_is_open_for(STDIN_FILENO, O_RDONLY))
         diag_die(EXIT_FAILED, "stdin: read: %m");
-    }
-    if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY) {
-        errno = EBADF;
+    errno = EBADF;
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY))
         diag_die(EXIT_FAILED, "stdout: write: %m");
-    }
 }
 
 static const char *const synopsis[] = {

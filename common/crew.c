@@ -6,6 +6,7 @@
 #include "stop.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -71,7 +72,11 @@ static int start(struct shift *shift, int fd, const struct ucred *client)
                   client->pid);
         return 0;
     }
-    return process_open(&shift->processes[shift->count++], pid);
+    if (process_open(&shift->processes[shift->count], pid) == 0)
+        shift->count++;
+    else /* no descriptor to wait with: served, but nobody beside it */
+        waitpid(pid, NULL, 0);
+    return 0;
 }
 
 /* Takes the status of what has ended; waitpid(2) finds it at once. */
@@ -132,6 +137,7 @@ int crew_run(const struct crew *crew)
 {
     struct shift shift = {.crew = crew};
     int result;
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, a COMMAND that ended leaves no PID to open */
     do
         result = turn(&shift);
     while (result > 0);

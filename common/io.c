@@ -24,22 +24,27 @@ static void fill_gaps(void)
             open("/", O_PATH | O_CLOEXEC);
 }
 
-static bool sigpipe_was_default;
+static bool sigpipe_was_default, sigxfsz_was_default;
 
 void io_begin(void)
 {
     fill_gaps();
     sigpipe_was_default = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
+    sigxfsz_was_default = signal(SIGXFSZ, SIG_IGN) == SIG_DFL;
 }
 
-void io_restore_sigpipe(void)
+void io_restore_signals(void)
 {
     if (sigpipe_was_default)
         signal(SIGPIPE, SIG_DFL);
+    if (sigxfsz_was_default)
+        signal(SIGXFSZ, SIG_DFL);
 }
 
 int io_end(void)
 {
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* nothing was printed, so nothing has failed */
+        return errno = EBADF, -1;
     if (fflush(stdout) != 0 || ferror(stdout))
         return -1;
     return close(STDOUT_FILENO) == 0 || errno == EINTR ? 0 : -1;

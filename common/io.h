@@ -14,11 +14,12 @@
 
 /* The first call of every tool. Descriptors 0, 1 and 2 that are closed get placeholders that fail
  * with EBADF, so that no file opened later is taken for stdin or stdout; a COMMAND finds them
- * closed as before. SIGPIPE becomes the error EPIPE. */
+ * closed as before. SIGPIPE becomes the error EPIPE,
+ * SIGXFSZ EFBIG. */
 void io_begin(void);
 
-/* Gives SIGPIPE back its meaning from before io_begin, for a COMMAND. */
-void io_restore_sigpipe(void);
+/* Gives the two signals back their meaning from before io_begin, for a COMMAND. */
+void io_restore_signals(void);
 
 /* The last call of a tool that wrote to stdout, with printf too: flushes and closes it. Returns 0,
  * or -1 with errno where a write failed, or the file system reports only now that it lost the data.

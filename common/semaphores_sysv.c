@@ -79,13 +79,26 @@ static int give_first_value(int id, int value)
     return result < 0 && errno == EAGAIN ? 0 : result;
 }
 
+/* Giving the first value takes rights that MODE may not grant its owner. */
+static int set_mode(int id, mode_t mode)
+{
+    struct semid_ds status;
+    if ((mode & 0600) == 0600)
+        return 0;
+    if (semctl(id, 0, IPC_STAT, (union semctl_argument){.status = &status}) < 0)
+        return -1;
+    status.sem_perm.mode = mode;
+    return semctl(id, 0, IPC_SET, (union semctl_argument){.status = &status});
+}
+
 static int create_set(struct semaphore *semaphore, key_t key,
                       const struct semaphores_creation *creation)
 {
-    semaphore->id = semget(key, 1, IPC_CREAT | IPC_EXCL | (int)creation->mode);
+    semaphore->id = semget(key, 1, IPC_CREAT | IPC_EXCL | 0600 | (int)creation->mode);
     if (semaphore->id < 0)
         return -1;
-    if (give_first_value(semaphore->id, creation->value) == 0)
+    if (give_first_value(semaphore->id, creation->value) == 0 &&
+        set_mode(semaphore->id, creation->mode) == 0)
         return 0;
     int saved = errno;
     semctl(semaphore->id, 0, IPC_RMID);

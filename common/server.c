@@ -112,8 +112,9 @@ int server_open(struct server *server, const struct sock_address *address, int t
     if (server->fd < 0)
         return -1;
 
-    /* Who sends a datagram is known of those that come after this, so it is before bind. */
-    if ((type == SOCK_DGRAM &&
+    /* Who sends a message is known of those that come after this, so it is before bind; the sockets
+     * of accept(2) inherit it. */
+    if ((type != SOCK_STREAM &&
          setsockopt(server->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) ||
         bind_server(server, mode, deadline) < 0 ||
         (type != SOCK_DGRAM && listen(server->fd, BACKLOG) < 0)) {

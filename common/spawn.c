@@ -12,7 +12,7 @@
 _Noreturn void spawn_exec(char **command)
 {
     stop_untick();
-    io_restore_sigpipe();
+    io_restore_signals();
     execvp(command[0], command);
     diag_die(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "%s: run: %m", command[0]);
 }

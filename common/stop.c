@@ -6,11 +6,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static const int fatal[] = {SIGINT, SIGTERM, SIGHUP};
+static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 static volatile sig_atomic_t noted;
 
-/* Whether the timer is ours; before that it may be an alarm(2) that the caller set for COMMAND. */
 static int is_handled;
+/* Whether the timer is ours; before that it may be an alarm(2) that the caller set for COMMAND. */
+static volatile sig_atomic_t is_ticking;
 
 /* AFTER is above 0, which would stop the timer. Linux runs ITIMER_REAL on the monotonic clock
  * (getitimer(2) and kernel/time/itimer.c), so setting the system's time neither shortens nor
@@ -23,6 +24,7 @@ static void start_timer(int64_t after)
         .it_interval = {.tv_usec = 10000},
     };
     setitimer(ITIMER_REAL, &timer, NULL);
+    is_ticking = 1;
 }
 
 static void on_tick(int signal)
@@ -104,7 +106,7 @@ void stop_tick(int64_t after)
 void stop_untick(void)
 {
     struct itimerval off = {0};
-    if (is_handled && !noted)
+    if (is_ticking && !noted)
         setitimer(ITIMER_REAL, &off, NULL);
     if (noted)
         start_timer(1); /* the signal came between the two lines */

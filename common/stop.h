@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-/* Lets INT, TERM and HUP be noted instead of ending the process; one that the parent had ignored
- * stays ignored. From the first of them on the tick runs, so that every wait ends. For tools that
- * hold something which would be lost or left behind. */
+/* Lets INT, TERM, HUP and QUIT be noted instead of ending the process; one that the parent had
+ * ignored stays ignored. From the first of them on the tick runs, so that every wait ends. For
+ * tools that hold something which would be lost or left behind. */
 void stop_catch(void);
 
 /* The signal that was noted, 0 if none. */

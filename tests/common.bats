@@ -608,3 +608,11 @@ each_tool() {
     }
     each_tool closed
 }
+
+@test "a stdout that is closed is an error where there is nothing to print, too" {
+    shmput "/$ID" </dev/null
+    run -3 bash -c "shmget '/$ID' >&-"
+    shmget --remove "/$ID"
+    : >empty
+    run -3 bash -c 'mmapcat empty >&-'
+}

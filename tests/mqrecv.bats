@@ -391,10 +391,10 @@ PY
 
 @test "mqrecv puts the message back when stdout does not take it" {
     for queue in "/$ID" "$KEY"; do
-        for stdout in '/dev/full:No space left on device' '&-:Bad file descriptor'; do
+        for stdout in '/dev/full:No space left on device' 'out:File too large'; do
             mqsend -c "$(tag_of "$queue")" "$queue" second first
             mqsend "$queue" third
-            run -3 bash -c "mqrecv '$queue' >${stdout%%:*}"
+            run -3 bash -c "ulimit -f 0; mqrecv '$queue' >${stdout%%:*}"
             assert_line --index 0 --regexp "^mqrecv: $queue: the message that stdout did not take \
 went back to the end of its (priority|type)$"
             assert_line --index 1 "mqrecv: stdout: write: ${stdout#*:}"
@@ -405,6 +405,17 @@ went back to the end of its (priority|type)$"
                 assert_output '5:first,5:third,6:second,'
             fi
         done
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "mqrecv takes nothing where stdout is closed" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" first second
+        run -3 bash -c "mqrecv '$queue' >&-"
+        assert_output 'mqrecv: stdout: write: Bad file descriptor'
+        run -0 mqrecv -a "$queue"
+        assert_output $'first\nsecond'
         mqrecv --remove "$queue"
     done
 }
