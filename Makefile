@@ -62,7 +62,7 @@ SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 endif
 export SOURCE_DATE_EPOCH
 
-.PHONY: all tools pages peers deps deps-lint demo check lint install uninstall clean help FORCE
+.PHONY: all tools pages peers deps deps-lint deps-bench demo check bench lint install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -108,9 +108,10 @@ $(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 
 -include $(wildcard $(BUILD)/*/*/*.d)
 
-DEPS      = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
-            socat netcat-openbsd curl procps strace
-DEPS_LINT = clang clang-format clang-tidy cppcheck shellcheck shfmt
+DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
+             socat netcat-openbsd curl procps strace
+DEPS_LINT  = clang clang-format clang-tidy cppcheck shellcheck shfmt
+DEPS_BENCH = hyperfine $(DEPS)
 
 # Installs what of $(1) dpkg does not know as installed.
 define install_packages
@@ -135,6 +136,9 @@ deps: ## install what building, demo and tests need (apt-get; sudo where not roo
 deps-lint: ## install what make lint needs
 	$(call install_packages,$(DEPS_LINT))
 
+deps-bench: ## install what make bench needs
+	$(call install_packages,$(DEPS_BENCH))
+
 demo: tools ## show every tool at work on real data, results checked
 	tests/demo.sh $(BUILD)/bin
 
@@ -143,6 +147,9 @@ demo: tools ## show every tool at work on real data, results checked
 check: all peers ## run all tests
 	BUILD=$(abspath $(BUILD)) parallel --will-cite --keep-order --timeout 600 --jobs $(JOBS) \
 	    bats ::: tests/*.bats </dev/null
+
+bench: tools peers ## measure the tools beside their peers (RUNS=5, SCALE=1)
+	BUILD=$(abspath $(BUILD)) tests/bench/bench.sh $(abspath $(wildcard tests/bench/*.rows))
 
 lint: all ## formatting, static analysis, and that tools, pages and completions agree
 	BUILD=$(abspath $(BUILD)) tests/lint.sh $(OUR_CPPFLAGS) -std=gnu11 $(WARN)

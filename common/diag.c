@@ -11,6 +11,7 @@
 
 static const char *tool = "ipcbox";
 static bool quiet;
+static void (*before)(void);
 
 void diag_name(const char *name)
 {
@@ -20,6 +21,11 @@ void diag_name(const char *name)
 void diag_quiet(void)
 {
     quiet = true;
+}
+
+void diag_before(void (*function)(void))
+{
+    before = function;
 }
 
 /* An operand may hold anything; a line stays one line, and the terminal is told nothing else. */
@@ -37,6 +43,8 @@ __attribute__((format(printf, 1, 0))) static void write_line(const char *format,
     char line[4096];
     int saved = errno;
     size_t room = sizeof line - 1;
+    if (before)
+        before();
 
     size_t used = (size_t)snprintf(line, room, "%s: ", tool);
     errno = saved;

@@ -9,6 +9,9 @@ void diag_name(const char *name);
 /* Takes back the messages that only say no: diag_die with EXIT_NO, and diag_note. */
 void diag_quiet(void);
 
+/* Calls FUNCTION before each message that follows: it may end a line that it has left open. */
+void diag_before(void (*function)(void));
+
 /* Writes `TOOL: ` and the formatted text as one line, in one write. %m is errno's text; errno is
  * left as it was. */
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

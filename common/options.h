@@ -45,6 +45,7 @@ struct operands {
 #define OPTION_OFFSET(to)      'o', "offset", "SIZE", parse_size, to, "begin at this byte"
 #define OPTION_LENGTH(to)      'L', "length", "SIZE", parse_size, to, "this many bytes, not all"
 #define OPTION_SIZE(to)        0, "size", "SIZE", parse_size, to, "size of an object that is created"
+#define OPTION_PROGRESS(to)    'P', "progress", NULL, NULL, to, "show on stderr how far it is"
 #define OPTION_STAT(to)        0, "stat", NULL, NULL, to, "describe the object"
 #define OPTION_JSON(to)        'j', "json", NULL, NULL, to, "describe it in JSON"
 #define OPTION_REMOVE(to)      0, "remove", NULL, NULL, to, "remove the object"

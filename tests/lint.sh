@@ -73,12 +73,14 @@ c_passes_cppcheck() {
 
 mapfile -t shell_files < <(find tests .ci/run -type f \
     \( -name '*.sh' -o -name '*.bash' -o -path .ci/run \) | sort)
+mapfile -t row_files < <(find tests/bench -name '*.rows' | sort)
 mapfile -t bats_files < <(find tests -name '*.bats' | sort)
 mapfile -t completion_files < <(find completions/bash -type f | sort)
 
 shell_is_formatted() {
     {
         shfmt -i 4 -l "${shell_files[@]}"
+        shfmt -i 4 -ln bash -l "${row_files[@]}"
         shfmt -i 4 -ln bats -l "${bats_files[@]}"
         [ "${#completion_files[@]}" -eq 0 ] || shfmt -i 4 -ln bash -l "${completion_files[@]}"
     } 2>&1 | sed 's/$/: shfmt -i 4 would change it/'
@@ -87,6 +89,7 @@ shell_is_formatted() {
 shell_passes_shellcheck() {
     {
         shellcheck -f gcc "${shell_files[@]}" "${bats_files[@]}"
+        shellcheck -s bash -f gcc "${row_files[@]}"
         [ "${#completion_files[@]}" -eq 0 ] || shellcheck -s bash -f gcc "${completion_files[@]}"
     } | sed 's/: /: line /; s/^\([^:]*\):\([0-9]*\):[0-9]*: line /\1: line \2: /'
 }
