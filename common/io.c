@@ -57,8 +57,7 @@ bool io_is_open_for(int fd, int mode)
     return flags >= 0 && !(flags & O_PATH) && (access == mode || access == O_RDWR);
 }
 
-/* After a call on FD failed: whether to call again. */
-static bool goes_on(int fd, short events)
+bool io_goes_on(int fd, short events)
 {
     if (errno == EINTR)
         return !stop_signal();
@@ -73,7 +72,7 @@ ssize_t io_read(int fd, void *data, size_t size)
     ssize_t got;
     do
         got = read(fd, data, size);
-    while (got < 0 && goes_on(fd, POLLIN));
+    while (got < 0 && io_goes_on(fd, POLLIN));
     return got;
 }
 
@@ -106,7 +105,7 @@ int io_write_counted(int fd, const void *data, size_t size, size_t *done)
         ssize_t put = write(fd, (const char *)data + *done, size - *done);
         if (put >= 0)
             *done += (size_t)put;
-        else if (!goes_on(fd, POLLOUT))
+        else if (!io_goes_on(fd, POLLOUT))
             return -1;
     }
     return 0;
@@ -118,12 +117,24 @@ int io_write(int fd, const void *data, size_t size)
     return io_write_counted(fd, data, size, &done);
 }
 
+int io_write_at(int fd, const void *data, size_t size, int64_t offset)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t put = pwrite(fd, (const char *)data + done, size - done, offset + (int64_t)done);
+        if (put >= 0)
+            done += (size_t)put;
+        else if (!io_goes_on(fd, POLLOUT))
+            return -1;
+    }
+    return 0;
+}
+
 int io_writev(int fd, struct iovec *pieces, int count)
 {
     while (count > 0) {
         ssize_t put = writev(fd, pieces, count);
         if (put < 0) {
-            if (!goes_on(fd, POLLOUT))
+            if (!io_goes_on(fd, POLLOUT))
                 return -1;
             continue;
         }
@@ -135,6 +146,16 @@ int io_writev(int fd, struct iovec *pieces, int count)
         }
     }
     return 0;
+}
+
+int io_reserve(int fd, int64_t offset, int64_t length)
+{
+    int result = 0;
+    if (length > 0)
+        do
+            result = fallocate(fd, 0, offset, length);
+        while (result < 0 && errno == EINTR && !stop_signal());
+    return result;
 }
 
 int io_abandon(int fd)

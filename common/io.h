@@ -29,6 +29,10 @@ int io_end(void);
 /* Whether FD is open to read (MODE is O_RDONLY) or to write (O_WRONLY). */
 bool io_is_open_for(int fd, int mode);
 
+/* After a call on FD failed: whether to call again. Where FD is non-blocking it waits for EVENTS,
+ * of poll(2). */
+bool io_goes_on(int fd, short events);
+
 /* One read: returns the bytes, 0 at the end. */
 ssize_t io_read(int fd, void *data, size_t size);
 
@@ -48,8 +52,15 @@ int io_write_counted(int fd, const void *data, size_t size, size_t *done);
 /* The same without the count. */
 int io_write(int fd, const void *data, size_t size);
 
+/* The same at OFFSET of a file. */
+int io_write_at(int fd, const void *data, size_t size, int64_t offset);
+
 /* The same for several pieces; changes PIECES. */
 int io_writev(int fd, struct iovec *pieces, int count);
+
+/* Takes the blocks of LENGTH bytes of a file from OFFSET on, and makes the file that long where it
+ * is shorter: fallocate(2). Returns 0; EOPNOTSUPP where the file system cannot. */
+int io_reserve(int fd, int64_t offset, int64_t length);
 
 /* Closes FD on the way out of something that failed. Keeps errno, returns -1. */
 int io_abandon(int fd);

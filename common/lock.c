@@ -26,3 +26,10 @@ int lock_range(int fd, enum lock_kind kind, int64_t start, int64_t length,
     deadline_end(deadline);
     return result;
 }
+
+void lock_release(int fd, int64_t start, int64_t length)
+{
+    struct flock range = {
+        .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    fcntl(fd, F_OFD_SETLK, &range);
+}

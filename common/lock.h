@@ -16,4 +16,7 @@ enum lock_kind { LOCK_SHARED, LOCK_EXCLUSIVE };
 int lock_range(int fd, enum lock_kind kind, int64_t start, int64_t length,
                const struct deadline *deadline);
 
+/* Gives the range back. */
+void lock_release(int fd, int64_t start, int64_t length);
+
 #endif

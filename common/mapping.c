@@ -1,6 +1,8 @@
 #include "mapping.h"
 
 #include "io.h"
+#include "pages.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -9,8 +11,7 @@
 #include <unistd.h>
 
 enum {
-    WINDOW_SIZE = 16 << 20,  /* mapping costs little beside copying, and output begins at once */
-    LONG_TRANSFER = 1 << 18, /* from here on larger pipes pay */
+    WINDOW_SIZE = 4 << 20, /* mapping costs little beside copying, and output begins at once */
 };
 
 struct window {
@@ -58,50 +59,65 @@ static int check_cut(struct mapping_range *range)
     return errno = EFAULT, -1;
 }
 
+/* A pipe can only fail by EPIPE. */
+static int give_pages(struct mapping_range *range, int to)
+{
+    struct pages_source source = {.file = range->fd};
+    int result = pages_give(&source, range->offset, range->length, to, &range->moved);
+    range->is_file_error = result < 0 && errno != EPIPE;
+    return result;
+}
+
+static int write_window(struct mapping_range *range, int to)
+{
+    struct window window;
+    range->is_file_error = true;
+    if (open_window(range, PROT_READ, &window) < 0)
+        return -1;
+    size_t put = 0;
+    int result = io_write_counted(to, window.bytes, window.size, &put);
+    close_window(&window);
+    range->moved += (int64_t)put;
+    progress_add((int64_t)put);
+    if (result == 0)
+        result = check_cut(range);
+    range->is_file_error = errno == EFAULT;
+    return result;
+}
+
 int mapping_write_out(struct mapping_range *range, int to)
 {
     range->moved = 0;
-    if (range->length > LONG_TRANSFER)
-        io_enlarge_pipe(to);
-    while (range->moved < range->length) {
-        struct window window;
-        range->is_file_error = true;
-        if (open_window(range, PROT_READ, &window) < 0)
+    if (range->length >= PAGES_WORTH && io_is_pipe(to))
+        return give_pages(range, to);
+    while (range->moved < range->length)
+        if (write_window(range, to) < 0)
             return -1;
-        size_t put = 0;
-        int result = io_write_counted(to, window.bytes, window.size, &put);
-        close_window(&window);
-        range->moved += (int64_t)put;
-        if (result == 0)
-            result = check_cut(range);
-        if (result < 0) {
-            range->is_file_error = errno == EFAULT;
-            return -1;
-        }
-    }
     return 0;
+}
+
+/* Returns 1 where the window is full, 0 at the end of FROM. */
+static int read_window(struct mapping_range *range, int from)
+{
+    struct window window;
+    range->is_file_error = true;
+    if (open_window(range, PROT_READ | PROT_WRITE, &window) < 0)
+        return -1;
+    size_t got = 0;
+    int result = io_read_counted(from, window.bytes, window.size, &got);
+    close_window(&window);
+    range->moved += (int64_t)got;
+    progress_add((int64_t)got);
+    if (result == 0)
+        result = check_cut(range);
+    range->is_file_error = errno == EFAULT;
+    return result < 0 ? -1 : got == window.size;
 }
 
 int mapping_read_in(struct mapping_range *range, int from)
 {
-    range->moved = 0;
-    while (range->moved < range->length) {
-        struct window window;
-        range->is_file_error = true;
-        if (open_window(range, PROT_READ | PROT_WRITE, &window) < 0)
-            return -1;
-        size_t got = 0;
-        int result = io_read_counted(from, window.bytes, window.size, &got);
-        close_window(&window);
-        range->moved += (int64_t)got;
-        if (result == 0)
-            result = check_cut(range);
-        if (result < 0) {
-            range->is_file_error = errno == EFAULT;
-            return -1;
-        }
-        if (got < window.size)
-            return 0;
-    }
-    return 0;
+    int result = 1;
+    for (range->moved = 0; result > 0 && range->moved < range->length;)
+        result = read_window(range, from);
+    return result < 0 ? -1 : 0;
 }

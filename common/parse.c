@@ -119,6 +119,15 @@ const char *parse_size(const char *text, void *value)
     return NULL;
 }
 
+const char *parse_signed_size(const char *text, void *value)
+{
+    bool is_negative = *text == '-';
+    const char *why = parse_size(text + is_negative, value);
+    if (!why && is_negative)
+        *(int64_t *)value = -*(int64_t *)value;
+    return why;
+}
+
 const char *parse_count(const char *text, void *value)
 {
     uint64_t number;
@@ -159,4 +168,9 @@ const char *parse_text(const char *text, void *value)
 {
     *(const char **)value = text;
     return NULL;
+}
+
+const char *parse_path(const char *text, void *value)
+{
+    return *text ? parse_text(text, value) : "an empty path";
 }

@@ -17,6 +17,9 @@ parse_function parse_time;
  * 1000). VALUE is an int64_t of bytes. */
 parse_function parse_size;
 
+/* SIZE, or -SIZE. */
+parse_function parse_signed_size;
+
 /* N: an integer from 1 up. VALUE is an int64_t. */
 parse_function parse_count;
 
@@ -28,6 +31,9 @@ parse_function parse_mode;
 
 /* TEXT as it is. VALUE is a const char *. */
 parse_function parse_text;
+
+/* The same, of a path: not empty. */
+parse_function parse_path;
 
 /* The unsigned integer at the start of TEXT in BASE (0 for C notation), without sign or space.
  * Returns where it ends: TEXT itself when there is no digit, NULL when it is over MAX. */

@@ -1,0 +1,25 @@
+/* watch: waits until files change, by inotify(7) */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "deadline.h"
+
+#include <stdint.h>
+
+/* Returns a descriptor on which nothing is watched yet; -1 with errno, EMFILE where
+ * fs.inotify.max_user_instances says so. */
+int watch_open(void);
+
+/* Watches the file or directory PATH for the events of MASK (inotify(7)). Returns what watch_drop
+ * takes, or -1 with errno. */
+int watch_add(int watch, const char *path, uint32_t mask);
+void watch_drop(int watch, int added);
+
+/* Waits until a watched file has an event, or a watched directory one that names NAME. Returns 0;
+ * -1 with errno, ETIMEDOUT or EINTR. */
+int watch_wait(int watch, const char *name, const struct deadline *deadline);
+
+/* Forgets the events that there are. */
+void watch_forget(int watch);
+
+#endif
