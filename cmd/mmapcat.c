@@ -4,205 +4,239 @@
  * processes may work on neighbouring ranges at once; programs that ignore the lock are not held
  * back. Writing never shortens the file, and lengthens it only by --size. Where the length of the
  * input is known its blocks are reserved before a page is touched; else a full disk shows as an
- * error at the byte that met it, and what came before is written. */
+ * error at the byte that met it, and what came before is written. A long range goes into a pipe by
+ * pages of our own instead, which is faster (common/pages.h). */
 
 #include "diag.h"
 #include "exits.h"
 #include "io.h"
 #include "lock.h"
+#include "mapfile.h"
 #include "mapping.h"
 #include "options.h"
+#include "progress.h"
+#include "stop.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 struct options {
-    bool writes, creates, is_exclusive, syncs;
-    mode_t mode;
+    struct mapfile_open open;
+    bool follows, syncs, shows_progress;
     int64_t offset, length, size, timeout; /* length and size: -1 where not given */
 };
 
-static _Noreturn void fail(const char *path, const char *what)
+/* What this run has created, and nothing of it stays where the run fails. */
+static struct mapfile *unfinished;
+
+static void discard_unfinished(void)
+{
+    if (unfinished)
+        mapfile_discard(unfinished);
+}
+
+static _Noreturn void fail(const struct mapfile *file, const char *what)
 {
     int errnum = errno;
-    diag_die(exits_for(errnum), "%s: %s: %m", path, what);
-}
-
-/* O_NONBLOCK, lest a FIFO at the name should hang it. */
-static int open_or_create(const char *path, const struct options *options, bool *is_created)
-{
-    int flags = (options->writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    int fd = options->is_exclusive ? (errno = ENOENT, -1) : open(path, flags);
-    if (fd >= 0 || errno != ENOENT || !options->creates)
-        return fd;
-
-    mode_t old = umask(0);
-    fd = open(path, flags | O_CREAT | O_EXCL, options->mode);
-    umask(old);
-    *is_created = fd >= 0;
-    if (fd >= 0 || errno != EEXIST || options->is_exclusive)
-        return fd;
-    /* somebody else was first; or it is a symbolic link to nothing, which stays so */
-    fd = open(path, flags);
-    if (fd < 0 && errno == ENOENT)
-        errno = ELOOP;
-    return fd;
-}
-
-/* Returns the size of what FD has open; dies where it is of a kind that has no bytes to map. */
-static int64_t size_of(int fd, const char *path)
-{
-    struct stat status;
-    int64_t size;
-    if (fstat(fd, &status) < 0)
-        fail(path, "stat");
-    if (S_ISREG(status.st_mode))
-        return status.st_size;
-    if (S_ISBLK(status.st_mode) && (size = lseek(fd, 0, SEEK_END)) >= 0)
-        return size;
-    const char *kind = S_ISDIR(status.st_mode)    ? "a directory"
-                       : S_ISFIFO(status.st_mode) ? "a FIFO (fifocat reads it)"
-                       : S_ISCHR(status.st_mode)  ? "a character device"
-                                                  : "no regular file";
-    diag_die(EXIT_FAILED, "%s: map: it is %s", path, kind);
-}
-
-/* A directory or a socket cannot even be opened this way; that is said as for the other kinds. */
-static int open_file(const char *path, const struct options *options, bool *is_created)
-{
-    int fd = open_or_create(path, options, is_created);
-    if (fd >= 0)
-        return fd;
-    if (errno == EISDIR)
-        diag_die(EXIT_FAILED, "%s: map: it is a directory", path);
-    if (errno == ENXIO)
-        diag_die(EXIT_FAILED, "%s: map: it is no regular file", path);
-    if (errno == ENOENT && options->writes)
-        diag_die(EXIT_NO, "%s: open: %m (-c --size SIZE creates it)", path);
-    fail(path, "open");
-}
-
-/* A block device has its blocks. A file system may not know fallocate(2); then the writes find out,
- * as EFAULT. */
-static int reserve(int fd, int64_t offset, int64_t length)
-{
-    struct stat status;
-    int result;
-    if (length == 0 || (fstat(fd, &status) == 0 && S_ISBLK(status.st_mode)))
-        return 0;
-    do
-        result = fallocate(fd, 0, offset, length);
-    while (result < 0 && errno == EINTR);
-    return result == 0 || errno == EOPNOTSUPP ? 0 : -1;
-}
-
-static _Noreturn void fail_to_reserve(const char *path, int64_t offset, int64_t length)
-{
-    diag_die(EXIT_FAILED, "%s: reserve %lld bytes at %lld: %m", path, (long long)length,
-             (long long)offset);
-}
-
-/* Removes the file that this run has created, where the name still is that file's. */
-static void discard(int fd, const char *path)
-{
-    struct stat named, ours;
-    int saved = errno;
-    if (lstat(path, &named) == 0 && fstat(fd, &ours) == 0 && named.st_ino == ours.st_ino &&
-        named.st_dev == ours.st_dev)
-        unlink(path);
-    errno = saved;
-}
-
-/* Makes the file --size long where it is shorter. Returns its size. */
-static int64_t lengthen(int fd, const char *path, const struct options *options, bool is_created)
-{
-    int64_t size = size_of(fd, path);
-    if (options->size <= size)
-        return size;
-    if (reserve(fd, size, options->size - size) < 0) {
-        if (is_created)
-            discard(fd, path);
-        fail_to_reserve(path, size, options->size - size);
+    if (errnum == EINTR && stop_signal()) {
+        discard_unfinished();
+        stop_die();
     }
-    if (size_of(fd, path) < options->size && ftruncate(fd, options->size) < 0)
-        fail(path, "lengthen");
-    return options->size;
+    if (errnum == ENOTSUP)
+        diag_die(EXIT_FAILED, "%s: %s: it is %s", file->path, what, file->kind);
+    diag_die(exits_for(errnum), "%s: %s: %m", file->path, what);
 }
 
-static void lock(int fd, const char *path, const struct mapping_range *range,
+static void open_file(struct mapfile *file, const char *path, const struct options *options)
+{
+    if (mapfile_open(file, path, &options->open) < 0) {
+        if (errno == ENOENT && options->open.writes)
+            diag_die(EXIT_NO, "%s: %s: %m (-c --size SIZE creates it)", path, file->what);
+        if (errno == ENOSPC)
+            diag_die(EXIT_FAILED, "%s: %s %lld bytes at 0: %m", path, file->what,
+                     (long long)options->open.size);
+        fail(file, file->what);
+    }
+    if (file->is_created) {
+        unfinished = file;
+        atexit(discard_unfinished);
+    }
+}
+
+static void lock(struct mapfile *file, const struct mapping_range *range,
                  const struct options *options)
 {
     struct deadline deadline = deadline_in(options->timeout);
-    enum lock_kind kind = options->writes ? LOCK_EXCLUSIVE : LOCK_SHARED;
+    enum lock_kind kind = options->open.writes ? LOCK_EXCLUSIVE : LOCK_SHARED;
     /* a length of 0 would lock all that follows */
-    if (range->length > 0 && lock_range(fd, kind, range->offset, range->length, &deadline) < 0)
-        fail(path, "lock range");
+    if (range->length > 0 &&
+        lock_range(range->fd, kind, range->offset, range->length, &deadline) < 0)
+        fail(file, "lock range");
 }
 
-/* The range that the options mean in a file of SIZE bytes. */
-static struct mapping_range choose_range(int fd, const char *path, const struct options *options,
-                                         int64_t size)
+static _Noreturn void refuse_range(const struct mapfile *file, const struct options *options,
+                                   int64_t length, int64_t size)
 {
-    int64_t left = size - options->offset;
-    int64_t length = options->length < 0 ? left : options->length;
+    diag_die(EXIT_FAILED, "%s: range %lld+%lld: it ends at %lld%s", file->path,
+             (long long)options->offset, (long long)(length < 0 ? 0 : length), (long long)size,
+             options->open.writes ? " (--size lengthens the file)" : "");
+}
+
+/* The first byte that the options mean. */
+static int64_t start_of(const struct mapfile *file, const struct options *options)
+{
+    int64_t offset = options->offset < 0 ? file->size + options->offset : options->offset;
+    if (offset < 0)
+        refuse_range(file, options, options->length, file->size);
+    return offset;
+}
+
+/* The range of LENGTH bytes, or -1 for all that follow, that the options mean in the file when it
+ * has SIZE bytes. */
+static struct mapping_range choose_range(const struct mapfile *file, const struct options *options,
+                                         int64_t length, int64_t size)
+{
+    int64_t offset = start_of(file, options), left = size - offset;
+    if (length < 0)
+        length = left;
     if (left < 0 || length > left)
-        diag_die(EXIT_FAILED, "%s: range %lld+%lld: it ends at %lld%s", path,
-                 (long long)options->offset, (long long)(length < 0 ? 0 : length), (long long)size,
-                 options->writes ? " (--size lengthens the file)" : "");
-    return (struct mapping_range){.fd = fd, .offset = options->offset, .length = length};
+        refuse_range(file, options, length, size);
+    return (struct mapping_range){.fd = file->fd, .offset = offset, .length = length};
 }
 
-static void read_file(int fd, const char *path, const struct options *options)
+static _Noreturn void fail_as_cut(const struct mapfile *file, int64_t at)
 {
-    struct mapping_range range = choose_range(fd, path, options, size_of(fd, path));
-    lock(fd, path, &range, options);
-    if (mapping_write_out(&range, STDOUT_FILENO) < 0) {
+    diag_die(EXIT_FAILED, "%s: read at byte %lld: cut by another program", file->path,
+             (long long)at);
+}
+
+static void print_range(struct mapfile *file, struct mapping_range *range,
+                        const struct options *options)
+{
+    lock(file, range, options);
+    if (mapping_write_out(range, STDOUT_FILENO) < 0) {
         if (errno == EFAULT)
-            diag_die(EXIT_FAILED, "%s: read at byte %lld: cut by another program", path,
-                     (long long)(range.offset + range.moved));
-        fail(range.is_file_error ? path : "stdout", range.is_file_error ? "map" : "write");
+            fail_as_cut(file, range->offset + range->moved);
+        if (range->is_file_error)
+            fail(file, "map");
+        diag_die(EXIT_FAILED, "stdout: write: %m");
     }
+    if (range->length > 0)
+        lock_release(range->fd, range->offset, range->length);
+}
+
+/* inotify(7) does not see what other machines do to a network file system: so once a second the
+ * file is looked at anyway. */
+static void wait_for_change(const struct mapfile *file, int watch, const struct deadline *deadline)
+{
+    static const int64_t second = 1000000000;
+    int64_t remaining = deadline_remaining(deadline);
+    const struct deadline turn = deadline_in(remaining < second ? remaining : second);
+    if (watch_wait(watch, "", &turn) < 0 && (errno != ETIMEDOUT || remaining <= second))
+        fail(file, "wait for more");
+}
+
+/* Goes on from byte AT as the file grows, LEFT bytes, or for ever where that is -1. */
+static void follow(struct mapfile *file, const struct options *options, int64_t at, int64_t left)
+{
+    int watch = watch_open();
+    if (watch < 0 || watch_add(watch, file->path, IN_MODIFY) < 0)
+        fail(file, "watch");
+    struct deadline deadline = deadline_in(options->timeout);
+    while (left != 0) {
+        if (mapfile_measure(file) < 0)
+            fail(file, file->what);
+        if (file->size < at)
+            fail_as_cut(file, file->size);
+        if (file->size == at) {
+            wait_for_change(file, watch, &deadline);
+            continue;
+        }
+        int64_t more = file->size - at, length = left < 0 || more < left ? more : left;
+        struct mapping_range range = {.fd = file->fd, .offset = at, .length = length};
+        print_range(file, &range, options);
+        at += length;
+        left -= left < 0 ? 0 : length;
+        deadline = deadline_in(options->timeout);
+    }
+}
+
+/* Following, what of the range is not there yet may come. */
+static void read_file(struct mapfile *file, const struct options *options)
+{
+    int64_t rest = file->size - start_of(file, options), length = options->length;
+    if (options->follows && rest >= 0 && (length < 0 || length > rest))
+        length = rest;
+    struct mapping_range range = choose_range(file, options, length, file->size);
+    if (options->shows_progress)
+        progress_start(options->length < 0 && !options->follows ? range.length : options->length);
+    print_range(file, &range, options);
+    if (options->follows)
+        follow(file, options, range.offset + range.length,
+               options->length < 0 ? -1 : options->length - range.length);
+    progress_end();
     if (io_end() < 0)
-        fail("stdout", "close");
+        diag_die(EXIT_FAILED, "stdout: close: %m");
 }
 
-/* The input's length may be known; else the rest of the file is the range. */
-static void write_file(int fd, const char *path, const struct options *options, bool is_created)
+static void reserve(struct mapfile *file, int64_t offset, int64_t length)
 {
-    int64_t size = lengthen(fd, path, options, is_created);
-    struct options chosen = *options;
-    int64_t left = io_bytes_left(STDIN_FILENO);
-    if (left >= 0 && (chosen.length < 0 || left < chosen.length))
-        chosen.length = left;
+    if (mapfile_reserve(file, offset, length) < 0)
+        diag_die(EXIT_FAILED, "%s: %s %lld bytes at %lld: %m", file->path, file->what,
+                 (long long)length, (long long)offset);
+}
 
-    struct mapping_range range = choose_range(fd, path, &chosen, size);
-    lock(fd, path, &range, options);
-    if (left >= 0 && reserve(fd, range.offset, range.length) < 0)
-        fail_to_reserve(path, range.offset, range.length);
-    if (mapping_read_in(&range, STDIN_FILENO) < 0) {
-        if (errno == EFAULT)
-            diag_die(EXIT_FAILED,
-                     "%s: write at byte %lld: cut by another program, or the disk is full", path,
-                     (long long)(range.offset + range.moved));
-        fail(range.is_file_error ? path : "stdin", range.is_file_error ? "map" : "read");
-    }
+static void fill_range(const struct mapfile *file, struct mapping_range *range)
+{
+    if (mapping_read_in(range, STDIN_FILENO) == 0)
+        return;
+    if (errno == EFAULT)
+        diag_die(EXIT_FAILED, "%s: write at byte %lld: cut by another program, or the disk is full",
+                 file->path, (long long)(range->offset + range->moved));
+    if (range->is_file_error || errno == EINTR)
+        fail(file, "map");
+    diag_die(EXIT_FAILED, "stdin: read: %m");
+}
+
+/* The input's length may be known; else the rest of the file is the range. The range is locked
+ * before the file is made longer: who follows the file waits for what is written there. */
+static void write_file(struct mapfile *file, const struct options *options)
+{
+    int64_t size = options->size > file->size ? options->size : file->size;
+    int64_t left = io_bytes_left(STDIN_FILENO), length = options->length;
+    if (left >= 0 && (length < 0 || left < length))
+        length = left;
+
+    struct mapping_range range = choose_range(file, options, length, size);
+    lock(file, &range, options);
+    if (size > file->size)
+        reserve(file, file->size, size - file->size);
+    if (left >= 0)
+        reserve(file, range.offset, range.length);
+    if (options->shows_progress)
+        progress_start(left < 0 ? -1 : range.length);
+    fill_range(file, &range);
 
     bool is_full = options->length < 0 && range.moved == range.length;
     int rest = is_full ? io_has_more(STDIN_FILENO) : 0;
     if (rest < 0)
-        fail("stdin", "read");
+        diag_die(EXIT_FAILED, "stdin: read: %m");
     if (rest > 0)
         diag_die(EXIT_FAILED, "%s: write past byte %lld: the file ends there (--size lengthens it)",
-                 path, (long long)size);
-    if (options->syncs && fsync(fd) < 0)
-        fail(path, "sync");
+                 file->path, (long long)size);
+    if (options->syncs && mapfile_sync(file) < 0)
+        fail(file, file->what);
+    unfinished = NULL;
+    progress_end();
 }
 
 static const char *const synopsis[] = {
-    "[-o OFF] [-L LEN] [-t TIME] FILE > data",
-    "-w [-cx] [-m MODE] [--size SIZE] [-o OFF] [-L LEN] [-t TIME] [--sync] FILE < data",
+    "[-o OFF] [-L LEN] [-f] [-t TIME] [-P] FILE > data",
+    "-w [-cx] [-m MODE] [--size SIZE] [-o OFF] [-L LEN] [-t TIME] [--sync] [-P] FILE < data",
     NULL,
 };
 
@@ -214,36 +248,51 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    struct options options = {.mode = 0600, .length = -1, .size = -1, .timeout = DEADLINE_NEVER};
+    struct options options = {
+        .open.mode = 0600, .length = -1, .size = -1, .timeout = DEADLINE_NEVER};
     const struct option table[] = {
-        {'w', "write", NULL, NULL, &options.writes, "write stdin into the file"},
-        {OPTION_CREATE(&options.creates)},
-        {OPTION_EXCLUSIVE(&options.is_exclusive)},
-        {OPTION_MODE(&options.mode)},
+        {'w', "write", NULL, NULL, &options.open.writes, "write stdin into the file"},
+        {OPTION_CREATE(&options.open.creates)},
+        {OPTION_EXCLUSIVE(&options.open.is_exclusive)},
+        {OPTION_MODE(&options.open.mode)},
         {0, "size", "SIZE", parse_size, &options.size, "make the file this long if it is shorter"},
-        {OPTION_OFFSET(&options.offset)},
+        {'o', "offset", "SIZE", parse_signed_size, &options.offset,
+         "begin here; -SIZE: from the end"},
         {OPTION_LENGTH(&options.length)},
+        {OPTION_FOLLOW(&options.follows)},
         {0, "sync", NULL, NULL, &options.syncs, "return when the data is on disk"},
         {OPTION_TIMEOUT(&options.timeout)},
+        {OPTION_PROGRESS(&options.shows_progress)},
         {0},
     };
     const char *path;
+    struct mapfile file;
 
     io_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, "FILE", parse_text, &path);
+    options_operand(&operands, "FILE", parse_path, &path);
     options_end(&operands);
-    options.creates = options.creates || options.is_exclusive;
-    if (!options.writes && (options.creates || options.size >= 0 || options.syncs))
+    struct mapfile_open *open = &options.open;
+    open->creates = open->creates || open->is_exclusive;
+    open->size = options.size;
+    if (!open->writes && (open->creates || options.size >= 0 || options.syncs))
         diag_die(EXIT_USAGE, "-c, -x, --size and --sync go with -w");
-    if (options.creates && options.size < 0)
+    if (open->writes && options.follows)
+        diag_die(EXIT_USAGE, "-f does not go with -w");
+    if (open->creates && options.size < 0)
         diag_die(EXIT_USAGE, "-c needs --size: a mapping cannot grow with its input");
+    if (open->writes ? !io_is_open_for(STDIN_FILENO, O_RDONLY)
+                     : !io_is_open_for(STDOUT_FILENO, O_WRONLY)) {
+        errno = EBADF;
+        diag_die(EXIT_FAILED, open->writes ? "stdin: read: %m" : "stdout: write: %m");
+    }
 
-    bool is_created = false;
-    int fd = open_file(path, &options, &is_created);
-    if (options.writes)
-        write_file(fd, path, &options, is_created);
+    if (open->creates)
+        stop_catch(); /* what is created and not yet filled would be left behind */
+    open_file(&file, path, &options);
+    if (open->writes)
+        write_file(&file, &options);
     else
-        read_file(fd, path, &options);
+        read_file(&file, &options);
     return EXIT_DONE;
 }

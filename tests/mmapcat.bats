@@ -444,7 +444,8 @@ KINDS
     done
     run -2 mmapcat file file
     assert_output --partial 'one operand too many'
-    run -2 mmapcat -o -1 file
+    run -2 mmapcat -o -x file
+    run -2 mmapcat ''
     run -2 mmapcat -L 1x file
     [ ! -e file ]
 }
