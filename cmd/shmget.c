@@ -1,8 +1,12 @@
 /* shmget: prints, describes or removes shared memory
  *
- * A POSIX object is read under a shared lock, so that what is printed is what one shmput wrote.
- * A System V segment has no lock: where it may change meanwhile, take a semaphore around both
- * sides (semop run). Programs that map the memory and ignore the lock are not held back by it. */
+ * A POSIX object is read under a shared lock, so that what is printed is what one shmput wrote. To
+ * take it the lock is exclusive, and the object goes only when all of it is written: a taker that
+ * is killed in between leaves it, and it is printed twice. Following it, the kernel tells when a
+ * writer has closed it or another object got its name; versions that come faster than they are
+ * printed are passed over, the last one never. A System V segment has no lock: where it may change
+ * meanwhile, take a semaphore around both sides (semop run). Programs that map the memory and
+ * ignore the lock are not held back by it. */
 
 #include "deadline.h"
 #include "diag.h"
@@ -10,10 +14,12 @@
 #include "io.h"
 #include "objname.h"
 #include "options.h"
+#include "progress.h"
 #include "report.h"
 #include "segment.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -56,8 +62,48 @@ static void print_status(const struct objname *name, bool json)
         diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 
+static void end_output(void)
+{
+    if (io_end() < 0)
+        diag_die(EXIT_FAILED, "stdout: close: %m");
+}
+
+/* The content as it is, or as a netstring. */
+static void print_content(struct segment *segment, const struct segment_get *how, bool is_netstring)
+{
+    char head[32];
+    int64_t length;
+    if (segment_measure(segment, how, &length) < 0)
+        fail(segment);
+    int size = is_netstring ? snprintf(head, sizeof head, "%lld:", (long long)length) : 0;
+    if (io_write(STDOUT_FILENO, head, (size_t)size) < 0)
+        diag_die(EXIT_FAILED, "stdout: write: %m");
+    if (segment_get(segment, how, STDOUT_FILENO) < 0)
+        fail(segment);
+    if (is_netstring && io_write(STDOUT_FILENO, ",", 1) < 0)
+        diag_die(EXIT_FAILED, "stdout: write: %m");
+}
+
+/* Prints COUNT versions of the object; for ever where that is 0. The last one is taken only when
+ * stdout has closed without an error. */
+static void print_versions(struct segment *segment, const struct segment_get *how,
+                           bool is_netstring, int64_t count)
+{
+    for (int64_t printed = 1;; printed++) {
+        print_content(segment, how, is_netstring);
+        if (printed == count)
+            end_output();
+        if (how->takes && segment_take(segment) < 0)
+            fail(segment);
+        if (printed == count)
+            return;
+        if (segment_next(segment, how) < 0)
+            fail(segment);
+    }
+}
+
 static const char *const synopsis[] = {
-    "[-o OFF] [-L LEN] [-t TIME] NAME > data",
+    "[-o OFF] [-L LEN] [-f [-n N]] [--wait] [--take] [--snapshot] [-N] [-t TIME] [-P] NAME > data",
     "--stat [-j] NAME",
     "--remove NAME",
     NULL,
@@ -69,14 +115,39 @@ static const struct tool tool = {
     .synopsis = synopsis,
 };
 
+/* What goes with what. */
+static void check(const struct segment_get *how, const struct objname *name)
+{
+    if (name->kind == OBJNAME_PRIVATE)
+        diag_die(EXIT_USAGE, "private: only to create; shmput -c printed the name, id:N");
+    if (objname_is_sysv(name) && how->follows)
+        diag_die(EXIT_USAGE, "%s: -f: the kernel does not tell when a System V segment changes",
+                 name->text);
+    if (objname_is_sysv(name) && how->takes)
+        diag_die(EXIT_USAGE,
+                 "%s: --take: a System V segment has no lock (semop run -c 1 /lock -- sh -c "
+                 "'shmget %s && shmget --remove %s')",
+                 name->text, name->text, name->text);
+    options_only_one(how->takes + how->is_copied, "--take and --snapshot");
+}
+
 int main(int argc, char **argv)
 {
-    int64_t offset = 0, length = -1, timeout = DEADLINE_NEVER;
-    bool stat = false, json = false, removes = false;
+    struct segment_get how = {.length = -1, .timeout = DEADLINE_NEVER};
+    bool stat = false, json = false, removes = false, is_netstring = false, shows_progress = false;
+    int64_t count = 0, total;
     const struct option table[] = {
-        {OPTION_OFFSET(&offset)},
-        {OPTION_LENGTH(&length)},
-        {OPTION_TIMEOUT(&timeout)},
+        {OPTION_OFFSET(&how.offset)},
+        {OPTION_LENGTH(&how.length)},
+        {'f', "follow", NULL, NULL, &how.follows, "print it again whenever a writer has finished"},
+        {OPTION_COUNT(&count, "with -f: stop after N versions")},
+        {0, "wait", NULL, NULL, &how.waits, "wait until the object exists"},
+        {0, "take", NULL, NULL, &how.takes, "print and remove it, locked against other takers"},
+        {0, "snapshot", NULL, NULL, &how.is_copied,
+         "copy it first, so that no writer waits for us"},
+        {'N', "netstring", NULL, NULL, &is_netstring, "print each version as a netstring"},
+        {OPTION_TIMEOUT(&how.timeout)},
+        {OPTION_PROGRESS(&shows_progress)},
         {OPTION_STAT(&stat)},
         {OPTION_JSON(&json)},
         {OPTION_REMOVE(&removes)},
@@ -90,22 +161,31 @@ int main(int argc, char **argv)
     options_operand(&operands, "NAME", objname_parse, &name);
     options_end(&operands);
     options_only_one(stat + removes, "--stat and --remove");
-    if (name.kind == OBJNAME_PRIVATE)
-        diag_die(EXIT_USAGE, "private: only to create; shmput -c printed the name, id:N");
+    check(&how, &name);
+    if (count > 0 && !how.follows)
+        diag_die(EXIT_USAGE, "-n goes with -f");
     if (json && !stat)
         diag_die(EXIT_USAGE, "-j goes with --stat");
 
     if (stat) {
         print_status(&name, json);
-    } else if (removes) {
+        return EXIT_DONE;
+    }
+    if (removes) {
         if (segment_remove(&segment, &name) < 0)
             fail(&segment);
-    } else {
-        if (segment_open(&segment, &name, timeout) < 0 ||
-            segment_get(&segment, offset, length, STDOUT_FILENO) < 0)
-            fail(&segment);
-        if (io_end() < 0)
-            diag_die(EXIT_FAILED, "stdout: close: %m");
+        return EXIT_DONE;
     }
+
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) {
+        errno = EBADF;
+        diag_die(EXIT_FAILED, "stdout: write: %m");
+    }
+    if (segment_open(&segment, &name, &how) < 0)
+        fail(&segment);
+    if (shows_progress)
+        progress_start(how.follows || segment_measure(&segment, &how, &total) < 0 ? -1 : total);
+    print_versions(&segment, &how, is_netstring, how.follows ? count : 1);
+    progress_end();
     return EXIT_DONE;
 }

@@ -1,10 +1,10 @@
 /* shmput: puts standard input into shared memory
  *
  * A POSIX object is written in place, so that processes which have it mapped see it, and locked
- * meanwhile: shmget never reads half a put. A new one gets its lock before its name. A System V
- * segment has a fixed size and no lock; its input is held back until its size is known to fit.
- * Where a put into an existing POSIX object fails half way, the object keeps what was written; one
- * that the put itself created is gone again. */
+ * meanwhile: shmget never reads half a put. A new one gets its lock before its name. With -a it is
+ * another object that is filled and then takes over the name. A System V segment has a fixed size
+ * and no lock; its input is held back until its size is known to fit. Where a put in place fails
+ * half way, the object keeps what was written; one that the put itself created is gone again. */
 
 #include "deadline.h"
 #include "diag.h"
@@ -12,6 +12,7 @@
 #include "io.h"
 #include "objname.h"
 #include "options.h"
+#include "progress.h"
 #include "segment.h"
 #include "stop.h"
 
@@ -21,7 +22,7 @@
 #include <unistd.h>
 
 static const char *const synopsis[] = {
-    "[-cx] [-m MODE] [-o OFF] [--size SIZE] [-t TIME] NAME < data",
+    "[-cxa] [-m MODE] [-o OFF] [--size SIZE] [--resize] [-t TIME] [-P] NAME < data",
     NULL,
 };
 
@@ -31,16 +32,42 @@ static const struct tool tool = {
     .synopsis = synopsis,
 };
 
+/* What goes with what; the other families of names come to light when they are opened. */
+static void check(const struct segment_put *how, const struct objname *name)
+{
+    bool is_sysv = objname_is_sysv(name);
+    if (name->kind == OBJNAME_PRIVATE && !how->creates)
+        diag_die(EXIT_USAGE, "private: only with -c");
+    if (how->size >= 0 && how->offset > how->size)
+        diag_die(EXIT_USAGE, "--offset is past --size");
+    if (how->is_atomic && is_sysv)
+        diag_die(EXIT_USAGE, "%s: -a: a System V segment cannot take over the name of another",
+                 name->text);
+    if (how->is_atomic && how->offset >= 0)
+        diag_die(EXIT_USAGE, "-a replaces the whole object, -o writes a part of it");
+    if (how->resizes && !is_sysv)
+        diag_die(EXIT_USAGE, "%s: --resize is for System V; a POSIX object grows and shrinks",
+                 name->text);
+    if (how->resizes && (how->offset >= 0 || name->kind == OBJNAME_ID))
+        diag_die(EXIT_USAGE, "--resize makes the segment anew: not with -o, nor with id:N, "
+                             "which would change");
+}
+
 int main(int argc, char **argv)
 {
-    struct segment_put how = {.mode = 0600, .offset = -1, .size = -1, .timeout = DEADLINE_NEVER};
+    const mode_t none = (mode_t)-1;
+    bool shows_progress = false;
+    struct segment_put how = {.mode = none, .offset = -1, .size = -1, .timeout = DEADLINE_NEVER};
     const struct option table[] = {
         {'c', "create", NULL, NULL, &how.creates, "create also for -o, or as private"},
         {OPTION_EXCLUSIVE(&how.is_exclusive)},
+        {'a', "atomic", NULL, NULL, &how.is_atomic, "readers see the old content or the new"},
         {OPTION_MODE(&how.mode)},
-        {'o', "offset", "OFF", parse_size, &how.offset, "write from this byte on, keep the rest"},
+        {'o', "offset", "SIZE", parse_size, &how.offset, "write from this byte on, keep the rest"},
         {OPTION_SIZE(&how.size)},
+        {0, "resize", NULL, NULL, &how.resizes, "System V: another size makes the segment anew"},
         {OPTION_TIMEOUT(&how.timeout)},
+        {OPTION_PROGRESS(&shows_progress)},
         {0},
     };
     struct objname name;
@@ -50,10 +77,9 @@ int main(int argc, char **argv)
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_operand(&operands, "NAME", objname_parse, &name);
     options_end(&operands);
-    if (name.kind == OBJNAME_PRIVATE && !how.creates)
-        diag_die(EXIT_USAGE, "private: only with -c");
-    if (how.size >= 0 && how.offset > how.size)
-        diag_die(EXIT_USAGE, "--offset is past --size");
+    check(&how, &name);
+    how.has_mode = how.mode != none;
+    how.mode = how.has_mode ? how.mode : 0600;
     how.creates = how.creates || how.is_exclusive || how.offset < 0;
 
     if (!io_is_open_for(STDIN_FILENO, O_RDONLY)) {
@@ -61,6 +87,8 @@ int main(int argc, char **argv)
         diag_die(EXIT_FAILED, "%s: read stdin: %m", name.text);
     }
     stop_catch(); /* what is created and not yet filled would be left behind */
+    if (shows_progress)
+        progress_start(io_bytes_left(STDIN_FILENO));
     if (segment_put(&segment, &name, &how, STDIN_FILENO) < 0) {
         int errnum = errno;
         if (errnum == EINTR && stop_signal())
@@ -69,6 +97,7 @@ int main(int argc, char **argv)
                  errnum == ENOENT && !how.creates && !*segment.hint ? " (-c creates it)"
                                                                     : segment.hint);
     }
+    progress_end();
     if (name.kind == OBJNAME_PRIVATE) {
         printf("id:%d\n", segment.id);
         if (io_end() < 0)

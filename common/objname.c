@@ -89,6 +89,15 @@ const char *objname_parse(const char *text, void *value)
     return parse_key(text, name);
 }
 
+const char *objname_parse_or_file(const char *text, void *value)
+{
+    const char *last = strrchr(text, '/');
+    if (!last || last == text || strncmp(text, "ftok:", 5) == 0)
+        return objname_parse(text, value);
+    *(struct objname *)value = (struct objname){.text = text, .kind = OBJNAME_FILE};
+    return NULL;
+}
+
 bool objname_is_sysv(const struct objname *name)
 {
     return (name->kind & OBJNAME_SYSV) != 0;

@@ -13,6 +13,7 @@ enum objname_kind {
     OBJNAME_ID = 4,       /* id:7 */
     OBJNAME_FTOK = 8,     /* ftok:PATH ftok:PATH:N */
     OBJNAME_PRIVATE = 16, /* private */
+    OBJNAME_FILE = 32,    /* a path; only objname_parse_or_file knows it */
 
     OBJNAME_SYSV = OBJNAME_KEY | OBJNAME_ID | OBJNAME_FTOK | OBJNAME_PRIVATE,
     OBJNAME_ANY = OBJNAME_POSIX | OBJNAME_SYSV,
@@ -23,13 +24,16 @@ struct objname {
     const char *text; /* as it was written; the caller's */
     key_t key;        /* of a KEY, and of an FTOK once objname_key has found it */
     int id;           /* of an ID */
-    char *path;       /* of an FTOK */
+    char *path;       /* of an FTOK; of a FILE it is text */
     int project;      /* of an FTOK, 1 to 255 */
 };
 
 /* Reads TEXT into a struct objname. Returns NULL, or what is wrong with it: the forms that are
  * accepted. */
 parse_function objname_parse;
+
+/* The same, and a path of a file: with a slash that is not its only one, at its start. */
+parse_function objname_parse_or_file;
 
 /* Whether the name is of the System V family. */
 bool objname_is_sysv(const struct objname *name);

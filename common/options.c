@@ -174,6 +174,11 @@ static void parse_name(struct walk *walk, const char *word)
     apply(walk, option, full, argument);
 }
 
+static bool is_number(const struct tool *tool, const char *word)
+{
+    return tool->has_negative_operands && word[1] >= '0' && word[1] <= '9';
+}
+
 struct operands options_parse(int argc, char **argv, const struct tool *tool,
                               const struct option *table)
 {
@@ -197,7 +202,7 @@ struct operands options_parse(int argc, char **argv, const struct tool *tool,
                 found.words[found.count++] = *walk.next++;
         } else if (strncmp(word, "--", 2) == 0) {
             parse_name(&walk, word);
-        } else if (word[0] == '-' && word[1]) {
+        } else if (word[0] == '-' && word[1] && !is_number(tool, word)) {
             parse_letters(&walk, word);
         } else {
             found.words[found.count++] = word;

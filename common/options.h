@@ -23,6 +23,7 @@ struct tool {
     const char *purpose;         /* one line, without a full stop */
     const char *const *synopsis; /* what follows the name; a line each, NULL last */
     bool has_command;            /* what follows `--` is a COMMAND, not more operands */
+    bool has_negative_operands;  /* `-5` is no option */
     const char *more;            /* further lines of --help, each ended; or NULL */
 };
 

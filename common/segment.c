@@ -1,10 +1,13 @@
 #include "segment.h"
 
+#include "mapping.h"
 #include "segment_family.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 int segment_fail(struct segment *segment, const char *what)
 {
@@ -27,32 +30,68 @@ int segment_explain(struct segment *segment, const char *what, const char *hint,
 
 static void start(struct segment *segment, const struct objname *name)
 {
-    bool is_sysv = objname_is_sysv(name);
     *segment = (struct segment){
         .name = *name,
         .id = -1,
-        .is_sysv = is_sysv,
-        .family = is_sysv ? &segment_sysv : &segment_posix,
+        .watch = -1,
+        .watched = -1,
+        .is_sysv = objname_is_sysv(name),
     };
+    segment->family = segment->is_sysv             ? &segment_sysv
+                      : name->kind == OBJNAME_FILE ? &segment_file
+                                                   : &segment_posix;
 }
 
-int segment_open(struct segment *segment, const struct objname *name, int64_t timeout)
+int segment_open(struct segment *segment, const struct objname *name, const struct segment_get *how)
 {
     start(segment, name);
-    return segment->family->open(segment, timeout);
+    return segment->family->open(segment, how);
 }
 
-int segment_get(struct segment *segment, int64_t offset, int64_t length, int to)
+int segment_measure(struct segment *segment, const struct segment_get *how, int64_t *length)
 {
-    int64_t rest = segment->size - offset;
-    if (rest < 0 || length > rest) {
-        errno = ENODATA;
-        return segment_explain(segment, "read range", " (the segment has %lld bytes)",
-                               (long long)segment->size);
-    }
-    if (length < 0)
-        length = rest;
-    return segment->family->get(segment, offset, length, to);
+    int64_t rest = segment->size - how->offset;
+    *length = how->length < 0 ? rest : how->length;
+    if (rest >= 0 && *length <= rest)
+        return 0;
+    errno = ENODATA;
+    return segment_explain(segment, "read range", " (the segment has %lld bytes)",
+                           (long long)segment->size);
+}
+
+/* The copy has no name, so it is nobody else's, and goes with the process. */
+static int get_copy(struct segment *segment, int64_t offset, int64_t length, int to)
+{
+    int copy = memfd_create("ipcbox", MFD_CLOEXEC);
+    if (copy < 0 || ftruncate(copy, length) < 0)
+        return segment_fail(segment, "make room for the copy");
+    if (segment->family->copy(segment, offset, length, copy) < 0)
+        return -1;
+    struct mapping_range range = {.fd = copy, .length = length};
+    int result = mapping_write_out(&range, to);
+    int saved = errno;
+    close(copy);
+    errno = saved;
+    return result < 0 ? segment_fail(segment, "write to stdout") : 0;
+}
+
+int segment_get(struct segment *segment, const struct segment_get *how, int to)
+{
+    int64_t length;
+    if (segment_measure(segment, how, &length) < 0)
+        return -1;
+    return how->is_copied ? get_copy(segment, how->offset, length, to)
+                          : segment->family->get(segment, how->offset, length, to);
+}
+
+int segment_take(struct segment *segment)
+{
+    return segment->family->take(segment);
+}
+
+int segment_next(struct segment *segment, const struct segment_get *how)
+{
+    return segment->family->next(segment, how);
 }
 
 int segment_put(struct segment *segment, const struct objname *name, const struct segment_put *how,
@@ -68,6 +107,18 @@ int segment_put(struct segment *segment, const struct objname *name, const struc
     return -1;
 }
 
+int segment_map(struct segment *segment, const struct objname *name, const struct segment_map *how,
+                void **memory)
+{
+    start(segment, name);
+    return segment->family->map(segment, how, memory);
+}
+
+bool segment_is_removed(struct segment *segment)
+{
+    return segment->family->is_removed(segment);
+}
+
 int segment_stat(struct segment *segment, const struct objname *name, struct segment_status *status)
 {
     start(segment, name);
@@ -78,4 +129,24 @@ int segment_remove(struct segment *segment, const struct objname *name)
 {
     start(segment, name);
     return segment->family->remove(segment);
+}
+
+int segment_refuse_range(struct segment *segment, const struct segment_map *how)
+{
+    errno = ENODATA;
+    return segment_explain(segment, "map range", " (bytes %lld to %lld; the segment has %lld)",
+                           (long long)how->offset, (long long)(how->offset + how->length - 1),
+                           (long long)segment->size);
+}
+
+int segment_map_file(struct segment *segment, const struct segment_map *how, void **memory)
+{
+    int64_t lead = how->offset % sysconf(_SC_PAGESIZE);
+    int protection = PROT_READ | (how->writes ? PROT_WRITE : 0);
+    char *pages = mmap(NULL, (size_t)(lead + how->length), protection, MAP_SHARED, segment->id,
+                       how->offset - lead);
+    if (pages == MAP_FAILED)
+        return segment_fail(segment, "map segment");
+    *memory = pages + lead;
+    return 0;
 }

@@ -1,112 +1,104 @@
-#include "segment_family.h"
+#include "segment_posix.h"
 
 #include "io.h"
-#include "lock.h"
 #include "mapping.h"
-#include "relay.h"
 #include "stop.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
+#include <sys/inotify.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#define DIRECTORY "/dev/shm" /* shm_overview(7) */
-
-/* sem_overview(7): POSIX semaphores live in the same directory, as sem.NAME. */
-static bool is_semaphore(const struct segment *segment)
+static int fail_to_watch(struct segment *segment)
 {
-    return strncmp(segment->name.text, "/sem.", 5) == 0;
+    const char *limit = errno == EMFILE   ? " (fs.inotify.max_user_instances, or ulimit -n)"
+                        : errno == ENOSPC ? " (fs.inotify.max_user_watches)"
+                                          : "";
+    return segment_explain(segment, "watch segment", "%s", limit);
 }
 
-static void path_of(const struct segment *segment, char path[static PATH_MAX])
+static int watch_names(struct segment *segment)
 {
-    snprintf(path, PATH_MAX, DIRECTORY "%s", segment->name.text);
+    segment->watch = watch_open();
+    if (segment->watch < 0 ||
+        watch_add(segment->watch, POSIX_DIRECTORY, IN_CREATE | IN_MOVED_TO) < 0)
+        return fail_to_watch(segment);
+    return 0;
 }
 
-static int fail_as_foreign(struct segment *segment, const char *what)
-{
-    errno = ENOTSUP;
-    return segment_explain(segment, what, " (what has this name is no shared memory)");
-}
-
-/* O_NONBLOCK, lest a FIFO at the name should hang it. A link, a socket or a directory is not even
- * opened. */
-static int open_existing(struct segment *segment, int access)
+/* From here on the watch tells when a writer closes the object. The kernel tells that before it
+ * gives the writer's lock back: who writes what we are going to read has been told by now, and is
+ * forgotten; who writes after us will be told. */
+static int watch_writers(struct segment *segment)
 {
     char path[PATH_MAX];
-    struct stat status;
-    path_of(segment, path);
-    if (is_semaphore(segment))
-        return fail_as_foreign(segment, "open segment");
-
-    int fd = open(path, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
-        return fail_as_foreign(segment, "open segment");
-    if (fd < 0 || fstat(fd, &status) < 0)
-        return segment_fail(segment, "open segment");
-    if (S_ISREG(status.st_mode))
-        return fd;
-    close(fd);
-    return fail_as_foreign(segment, "open segment");
+    posix_path(segment, path);
+    if (segment->watched >= 0)
+        watch_drop(segment->watch, segment->watched);
+    segment->watched = watch_add(segment->watch, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
+    if (segment->watched < 0 && errno != ENOENT)
+        return fail_to_watch(segment);
+    watch_forget(segment->watch);
+    return 0;
 }
 
-/* Opens and locks. Somebody may have removed the object while this waited for the lock; then the
- * name is looked up again. */
-static int open_locked(struct segment *segment, int access, const struct deadline *deadline)
+static int wait_for_change(struct segment *segment, const struct deadline *deadline)
 {
-    enum lock_kind kind = access == O_RDONLY ? LOCK_SHARED : LOCK_EXCLUSIVE;
-    for (;;) {
-        int fd = open_existing(segment, access);
-        if (fd < 0)
-            return -1;
-        struct stat status;
-        if (lock_range(fd, kind, 0, 0, deadline) < 0 || fstat(fd, &status) < 0) {
-            io_abandon(fd);
-            return segment_fail(segment, "lock segment");
-        }
-        if (status.st_nlink > 0) {
-            segment->id = fd;
-            segment->size = status.st_size;
-            return 0;
-        }
-        close(fd);
-    }
-}
-
-/* The object gets its mode and its lock before it gets its name, so that nobody ever reads it
- * empty. Returns 0; -1 with errno EEXIST where the name is taken. */
-static int create_locked(struct segment *segment, mode_t mode, const struct deadline *deadline)
-{
-    char path[PATH_MAX], self[64];
-    path_of(segment, path);
-    if (is_semaphore(segment))
-        return fail_as_foreign(segment, "create segment");
-
-    int fd = open(DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return segment_fail(segment, "create segment");
-    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    if (fchmod(fd, mode) == 0 && lock_range(fd, LOCK_EXCLUSIVE, 0, 0, deadline) == 0 &&
-        (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ||
-         (errno == ENOENT && linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0))) {
-        segment->id = fd;
-        segment->size = 0;
-        segment->is_created = true;
+    if (watch_wait(segment->watch, segment->name.text + 1, deadline) == 0)
         return 0;
-    }
-    io_abandon(fd);
-    return segment_fail(segment, "create segment");
+    return segment_fail(segment, "wait for a change");
 }
 
-static int open_posix(struct segment *segment, int64_t timeout)
+/* Taking locks out everybody, also those who would give the name to another object. */
+static int open_to_get(struct segment *segment, const struct segment_get *how, bool waits,
+                       const struct deadline *deadline)
 {
-    struct deadline deadline = deadline_in(timeout);
-    return open_locked(segment, O_RDONLY, &deadline);
+    for (;;) {
+        int result = how->takes ? posix_open_locked(segment, O_RDWR, POSIX_ALL, deadline)
+                                : posix_open_locked(segment, O_RDONLY, POSIX_CONTENT, deadline);
+        if (result < 0) {
+            if (errno != ENOENT || !waits)
+                return -1;
+            if (wait_for_change(segment, deadline) < 0)
+                return -1;
+            continue;
+        }
+        if (!how->follows)
+            return 0;
+        if (watch_writers(segment) < 0)
+            return -1;
+        if (posix_is_named(segment, segment->id))
+            return 0;
+        close(segment->id);
+    }
+}
+
+static int open_posix(struct segment *segment, const struct segment_get *how)
+{
+    struct deadline deadline = deadline_in(how->timeout);
+    if ((how->waits || how->follows) && watch_names(segment) < 0)
+        return -1;
+    return open_to_get(segment, how, how->waits, &deadline);
+}
+
+static int next_posix(struct segment *segment, const struct segment_get *how)
+{
+    struct deadline deadline = deadline_in(how->timeout);
+    if (segment->id >= 0)
+        close(segment->id);
+    segment->id = -1;
+    if (wait_for_change(segment, &deadline) < 0)
+        return -1;
+    return open_to_get(segment, how, true, &deadline);
+}
+
+static int fail_as_cut(struct segment *segment, int64_t at)
+{
+    return segment_explain(segment, "read segment", " (cut by another program at byte %lld)",
+                           (long long)at);
 }
 
 static int get_posix(struct segment *segment, int64_t offset, int64_t length, int to)
@@ -115,145 +107,95 @@ static int get_posix(struct segment *segment, int64_t offset, int64_t length, in
     if (mapping_write_out(&range, to) == 0)
         return 0;
     if (errno == EFAULT)
-        return segment_explain(segment, "read segment", " (cut by another program at byte %lld)",
-                               (long long)(offset + range.moved));
+        return fail_as_cut(segment, offset + range.moved);
     return segment_fail(segment, range.is_file_error ? "map segment" : "write to stdout");
 }
 
-/* A name in a directory that everybody may write into is no proof of who made the object, and its
- * owner can read what is put into it. As for the shell's `>`, where fs.protected_regular is set. */
-static int check_owner(struct segment *segment)
+static int copy_posix(struct segment *segment, int64_t offset, int64_t length, int copy)
 {
-    struct stat object, directory;
-    if (fstat(segment->id, &object) < 0 || stat(DIRECTORY, &directory) < 0)
-        return segment_fail(segment, "read status");
-    if (object.st_uid == geteuid() || object.st_uid == directory.st_uid)
-        return 0;
-    errno = EACCES;
-    return segment_explain(segment, "replace content", " (it is of user %ld; -o 0 writes into it)",
-                           (long)object.st_uid);
+    enum { STEP = 64 << 20 };
+    off_t at = offset;
+    while (at < offset + length) {
+        int64_t left = offset + length - at;
+        ssize_t got = sendfile(copy, segment->id, &at, left < STEP ? (size_t)left : STEP);
+        if (got == 0) {
+            errno = EFAULT;
+            return fail_as_cut(segment, at);
+        }
+        if (got < 0 && (errno != EINTR || stop_signal()))
+            return segment_fail(segment, "copy segment");
+    }
+    close(segment->id);
+    segment->id = -1;
+    return 0;
 }
 
-static int open_for_put(struct segment *segment, const struct segment_put *how)
+static int take_posix(struct segment *segment)
 {
-    struct deadline deadline = deadline_in(how->timeout);
+    char path[PATH_MAX];
+    posix_path(segment, path);
+    if (posix_is_named(segment, segment->id) && unlink(path) < 0)
+        return segment_fail(segment, "remove segment");
+    return 0;
+}
+
+static int create_mapped(struct segment *segment, const struct segment_map *how, const char *path)
+{
+    int64_t size = how->size < 0 ? how->offset + how->length : how->size;
+    segment->id = posix_make(segment);
+    segment->size = 0;
+    if (segment->id < 0 || posix_reserve(segment, size) < 0)
+        return -1;
+    if (fchmod(segment->id, how->mode) < 0)
+        return segment_fail(segment, "set mode");
+    if (posix_link(segment, segment->id, path) == 0)
+        return 0;
+    return io_abandon(segment->id);
+}
+
+/* Opens what exists first. A name may come and go between the two. */
+static int open_or_create(struct segment *segment, const struct segment_map *how)
+{
+    char path[PATH_MAX];
+    posix_path(segment, path);
     for (;;) {
         if (!how->is_exclusive) {
-            if (open_locked(segment, O_RDWR, &deadline) == 0)
-                return how->creates ? check_owner(segment) : 0;
-            if (errno != ENOENT || !how->creates)
-                return -1;
+            segment->id = posix_open(segment, how->writes ? O_RDWR : O_RDONLY);
+            if (segment->id >= 0 || errno != ENOENT || !how->creates)
+                return segment->id < 0 ? -1 : 0;
         }
-        if (create_locked(segment, how->mode, &deadline) == 0)
+        if (create_mapped(segment, how, path) == 0)
             return 0;
         if (errno != EEXIST || how->is_exclusive)
             return -1;
     }
 }
 
-/* Makes the object SIZE bytes at least, with every page there: a full file system shows here and
- * not when a page is touched. All or nothing, in tmpfs. */
-static int reserve(struct segment *segment, int64_t size)
+static int map_posix(struct segment *segment, const struct segment_map *how, void **memory)
 {
-    struct statfs space = {0};
-    int result = 0;
-    if (size > 0)
-        do
-            result = fallocate(segment->id, 0, 0, size);
-        while (result < 0 && errno == EINTR && !stop_signal());
-    if (result < 0) {
-        int saved = errno;
-        fstatfs(segment->id, &space);
-        errno = saved;
-        return segment_explain(segment, "reserve memory",
-                               " (%lld bytes needed, %lld free in " DIRECTORY ")",
-                               (long long)(size > segment->size ? size - segment->size : size),
-                               (long long)space.f_bavail * (long long)space.f_bsize);
-    }
-    if (size > segment->size)
-        segment->size = size;
-    return 0;
+    struct stat status;
+    if (open_or_create(segment, how) < 0)
+        return -1;
+    if (fstat(segment->id, &status) < 0)
+        return segment_fail(segment, "read status");
+    segment->size = status.st_size;
+    if (how->offset > status.st_size - how->length)
+        return segment_refuse_range(segment, how);
+    /* the size is asked first, for fallocate would lengthen the object */
+    if (how->writes && io_reserve(segment->id, how->offset, how->length) < 0)
+        return segment_fail(segment, "reserve memory");
+    return segment_map_file(segment, how, memory);
 }
 
-/* Input of any length, from OFFSET on; the object grows. Returns 0, *END is behind the last byte.
- */
-static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
+static bool is_removed(struct segment *segment)
 {
-    int64_t left = io_bytes_left(from);
-    if (__builtin_add_overflow(offset, left > 0 ? left : 0, end))
-        *end = INT64_MAX; /* which the kernel refuses */
-    if (*end > segment->size && reserve(segment, *end) < 0)
-        return -1;
-    if (lseek(segment->id, offset, SEEK_SET) < 0)
-        return segment_fail(segment, "seek");
-
-    struct relay_flow flow = {.from = from, .to = segment->id};
-    int result = relay_run(&flow, 1, DEADLINE_NEVER);
-    *end = lseek(segment->id, 0, SEEK_CUR);
-    if (result == 0)
-        return 0;
-    long long done = (long long)(*end - offset);
-    if (errno == ENOSPC)
-        return segment_explain(segment, "write segment", " (more than %lld bytes needed)", done);
-    return segment_explain(segment, flow.is_write_error ? "write segment" : "read stdin",
-                           " (after %lld bytes)", done);
-}
-
-static int refuse_length(struct segment *segment, int64_t size)
-{
-    errno = EFBIG;
-    return segment_explain(segment, "read stdin", " (--size is %lld bytes)", (long long)size);
-}
-
-/* Input of at most SIZE - OFFSET bytes, into an object of SIZE bytes. */
-static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int from, int64_t *end)
-{
-    if (io_bytes_left(from) > size - offset)
-        return refuse_length(segment, size);
-    if (reserve(segment, size) < 0)
-        return -1;
-    struct mapping_range range = {.fd = segment->id, .offset = offset, .length = size - offset};
-    if (mapping_read_in(&range, from) < 0)
-        return segment_explain(segment, range.is_file_error ? "write segment" : "read stdin", "%s",
-                               errno == EFAULT ? " (cut by another program)" : "");
-    *end = offset + range.moved;
-
-    int more = io_has_more(from);
-    if (more < 0)
-        return segment_fail(segment, "read stdin");
-    return more ? refuse_length(segment, size) : 0;
-}
-
-/* Makes the object SIZE bytes long, zeros from END on. Those are not cut off and added again: a
- * program that has the object mapped would die of SIGBUS. */
-static int finish(struct segment *segment, int64_t end, int64_t size)
-{
-    int flags = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-    if (end < size && fallocate(segment->id, flags, end, size - end) < 0)
-        return segment_fail(segment, "clear the rest");
-    if (end < size && reserve(segment, size) < 0)
-        return -1;
-    return ftruncate(segment->id, size) < 0 ? segment_fail(segment, "resize segment") : 0;
-}
-
-static int put_posix(struct segment *segment, const struct segment_put *how, int from)
-{
-    if (open_for_put(segment, how) < 0)
-        return -1;
-    bool replaces = how->offset < 0;
-    bool is_sized = how->size >= 0 && (replaces || segment->is_created);
-    int64_t offset = replaces ? 0 : how->offset, end = offset;
-
-    if ((is_sized ? fill_sized(segment, offset, how->size, from, &end)
-                  : fill(segment, offset, from, &end)) < 0)
-        return -1;
-    return replaces ? finish(segment, end, is_sized ? how->size : end) : 0;
+    return !posix_is_named(segment, segment->id);
 }
 
 static int stat_posix(struct segment *segment, struct segment_status *status)
 {
     struct stat file;
-    segment->id = open_existing(segment, O_RDONLY);
+    segment->id = posix_open(segment, O_RDONLY);
     if (segment->id < 0)
         return -1;
     if (fstat(segment->id, &file) < 0)
@@ -270,29 +212,20 @@ static int stat_posix(struct segment *segment, struct segment_status *status)
 
 static int remove_posix(struct segment *segment)
 {
-    char path[PATH_MAX];
-    struct stat status;
-    path_of(segment, path);
-    if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
-        return fail_as_foreign(segment, "remove segment");
-    return unlink(path) < 0 ? segment_fail(segment, "remove segment") : 0;
-}
-
-static void discard_posix(struct segment *segment)
-{
-    char path[PATH_MAX];
-    struct stat named, ours;
-    path_of(segment, path);
-    if (lstat(path, &named) == 0 && fstat(segment->id, &ours) == 0 && named.st_ino == ours.st_ino &&
-        named.st_dev == ours.st_dev)
-        unlink(path);
+    posix_clear(segment);
+    return posix_remove(segment);
 }
 
 const struct segment_family segment_posix = {
     .open = open_posix,
     .get = get_posix,
-    .put = put_posix,
-    .discard = discard_posix,
+    .copy = copy_posix,
+    .take = take_posix,
+    .next = next_posix,
+    .put = posix_put,
+    .discard = posix_discard,
+    .map = map_posix,
+    .is_removed = is_removed,
     .stat = stat_posix,
     .remove = remove_posix,
 };

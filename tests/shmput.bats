@@ -217,7 +217,7 @@ hold() {
         printf %s "$text" >data
         run -3 shmput "$KEY" <data
         assert_output "shmput: $KEY: put another size: Invalid argument\
- (the segment has 10 bytes; -o writes a range)"
+ (the segment has 10 bytes; --resize makes it anew, -o writes a range)"
         run -3 bash -c 'cat data | shmput "$1"' - "$KEY"
         [ "$(shmget "$KEY")" = 0123456789 ]
     done

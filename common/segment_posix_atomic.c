@@ -1,0 +1,151 @@
+/* An atomic put fills an object without a name. Where the name is free it is linked to it; else it
+ * is linked to a name of our own beside, which rename(2) then moves over the other. Who does that
+ * holds the lock of the name that is to go, so only one does; what lies at the name beside is of
+ * one that died between the two steps. The name beside is made of the name's hash, for both have
+ * 255 bytes at most. */
+#include "segment_posix.h"
+
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* FNV-1a, 64 bits. */
+static void path_beside(const struct segment *segment, char path[static PATH_MAX])
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const char *at = segment->name.text; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
+    snprintf(path, PATH_MAX, POSIX_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
+}
+
+void posix_clear(const struct segment *segment)
+{
+    char path[PATH_MAX];
+    path_beside(segment, path);
+    unlink(path);
+}
+
+/* What is replaced keeps its mode, unless another one is asked for, and its owner. */
+static int dress(struct segment *segment, const struct segment_put *how, int old)
+{
+    struct stat status, ours;
+    mode_t mode = how->mode;
+    if (old >= 0) {
+        if (fstat(old, &status) < 0 || fstat(segment->id, &ours) < 0)
+            return segment_fail(segment, "read status");
+        if ((status.st_uid != ours.st_uid || status.st_gid != ours.st_gid) &&
+            fchown(segment->id, status.st_uid, status.st_gid) < 0)
+            return segment_fail(segment, "keep the owner");
+        if (!how->has_mode)
+            mode = status.st_mode & 0777;
+    }
+    return fchmod(segment->id, mode) < 0 ? segment_fail(segment, "set mode") : 0;
+}
+
+/* The object is full, so no writer has it open any more; a descriptor that only reads keeps it
+ * alive until it has its name, and whoever waits for a writer's end is not woken twice. */
+static int reopen_to_read(struct segment *segment)
+{
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", segment->id);
+    int fd = open(self, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return segment_fail(segment, "reopen segment");
+    close(segment->id);
+    segment->id = fd;
+    return 0;
+}
+
+static int fail_beside(struct segment *segment, const char *beside)
+{
+    return segment_explain(segment, "replace segment", " (%s is in the way)", beside);
+}
+
+/* Moves the name from OLD, whose name is locked, to ours. Returns 0; -1 with errno ESTALE where
+ * somebody interfered and all has to be looked at again. */
+static int replace(struct segment *segment)
+{
+    char path[PATH_MAX], beside[PATH_MAX];
+    posix_path(segment, path);
+    path_beside(segment, beside);
+    if (posix_link(segment, segment->id, beside) < 0) {
+        if (errno != EEXIST)
+            return -1;
+        if (unlink(beside) < 0 && errno != ENOENT)
+            return fail_beside(segment, beside);
+        return errno = ESTALE, -1;
+    }
+    if (rename(beside, path) == 0)
+        return 0;
+    if (errno == ENOENT)
+        return errno = ESTALE, -1;
+    segment_fail(segment, "replace segment");
+    int saved = errno;
+    unlink(beside);
+    errno = saved;
+    return -1;
+}
+
+static int publish_over(struct segment *segment, const struct segment_put *how, int new,
+                        const struct deadline *deadline)
+{
+    if (posix_open_locked(segment, O_RDWR, POSIX_NAME, deadline) < 0)
+        return -1;
+    int old = segment->id, result = -1;
+    segment->id = new;
+    if (posix_check_owner(segment, old, "") == 0 && dress(segment, how, old) == 0)
+        do
+            result = replace(segment);
+        while (result < 0 && errno == ESTALE && posix_is_named(segment, old));
+    io_abandon(old); /* with its lock */
+    return result;
+}
+
+static int publish(struct segment *segment, const struct segment_put *how)
+{
+    struct deadline deadline = deadline_in(how->timeout);
+    char path[PATH_MAX];
+    int new = segment->id;
+    posix_path(segment, path);
+    for (;;) {
+        if (dress(segment, how, -1) < 0)
+            return -1;
+        if (posix_link(segment, new, path) == 0)
+            return 0;
+        if (errno != EEXIST || how->is_exclusive)
+            return -1;
+        int result = publish_over(segment, how, new, &deadline);
+        segment->id = new;
+        if (result == 0 || (errno != ENOENT && errno != ESTALE))
+            return result;
+    }
+}
+
+/* What can be wrong with the name is told before any input is taken. */
+static int check_name(struct segment *segment, const struct segment_put *how)
+{
+    int old = posix_open(segment, O_RDWR);
+    if (old < 0)
+        return errno == ENOENT ? 0 : -1;
+    int result = posix_check_owner(segment, old, "");
+    if (result == 0 && how->is_exclusive) {
+        errno = EEXIST;
+        result = segment_fail(segment, "create segment");
+    }
+    io_abandon(old);
+    return result;
+}
+
+int posix_put_atomic(struct segment *segment, const struct segment_put *how, int from)
+{
+    if (check_name(segment, how) < 0)
+        return -1;
+    segment->id = posix_make(segment);
+    if (segment->id < 0 || posix_fill(segment, how, true, from) < 0)
+        return -1;
+    return reopen_to_read(segment) < 0 ? -1 : publish(segment, how);
+}
