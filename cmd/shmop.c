@@ -245,6 +245,7 @@ int main(int argc, char **argv)
                                                           : target.segment.hint);
     for (int i = 0; i < count; i++)
         perform(&target, &operations[i]);
+    free(operations);
     if (prints && io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: close: %m");
     return EXIT_DONE;

@@ -46,9 +46,9 @@ static ssize_t fill(char *place, const struct pages_source *source, int64_t offs
     return (ssize_t)done;
 }
 
-static int give(int pipe, char *place, size_t size, int64_t *moved)
+static int give(int pipe, const char *place, size_t size, int64_t *moved)
 {
-    struct iovec piece = {place, size};
+    struct iovec piece = {(void *)(uintptr_t)place, size};
     while (piece.iov_len > 0) {
         ssize_t put = vmsplice(pipe, &piece, 1, SPLICE_F_GIFT);
         if (put < 0) {

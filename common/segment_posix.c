@@ -35,7 +35,7 @@ static int watch_names(struct segment *segment)
 static int watch_writers(struct segment *segment)
 {
     char path[PATH_MAX];
-    posix_path(segment, path);
+    segment_posix_path(segment, path);
     if (segment->watched >= 0)
         watch_drop(segment->watch, segment->watched);
     segment->watched = watch_add(segment->watch, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
@@ -57,8 +57,9 @@ static int open_to_get(struct segment *segment, const struct segment_get *how, b
                        const struct deadline *deadline)
 {
     for (;;) {
-        int result = how->takes ? posix_open_locked(segment, O_RDWR, POSIX_ALL, deadline)
-                                : posix_open_locked(segment, O_RDONLY, POSIX_CONTENT, deadline);
+        int result = how->takes
+                         ? segment_posix_open_locked(segment, O_RDWR, POSIX_ALL, deadline)
+                         : segment_posix_open_locked(segment, O_RDONLY, POSIX_CONTENT, deadline);
         if (result < 0) {
             if (errno != ENOENT || !waits)
                 return -1;
@@ -70,7 +71,7 @@ static int open_to_get(struct segment *segment, const struct segment_get *how, b
             return 0;
         if (watch_writers(segment) < 0)
             return -1;
-        if (posix_is_named(segment, segment->id))
+        if (segment_posix_is_named(segment, segment->id))
             return 0;
         close(segment->id);
     }
@@ -133,8 +134,8 @@ static int copy_posix(struct segment *segment, int64_t offset, int64_t length, i
 static int take_posix(struct segment *segment)
 {
     char path[PATH_MAX];
-    posix_path(segment, path);
-    if (posix_is_named(segment, segment->id) && unlink(path) < 0)
+    segment_posix_path(segment, path);
+    if (segment_posix_is_named(segment, segment->id) && unlink(path) < 0)
         return segment_fail(segment, "remove segment");
     return 0;
 }
@@ -142,13 +143,13 @@ static int take_posix(struct segment *segment)
 static int create_mapped(struct segment *segment, const struct segment_map *how, const char *path)
 {
     int64_t size = how->size < 0 ? how->offset + how->length : how->size;
-    segment->id = posix_make(segment);
+    segment->id = segment_posix_make(segment);
     segment->size = 0;
-    if (segment->id < 0 || posix_reserve(segment, size) < 0)
+    if (segment->id < 0 || segment_posix_reserve(segment, size) < 0)
         return -1;
     if (fchmod(segment->id, how->mode) < 0)
         return segment_fail(segment, "set mode");
-    if (posix_link(segment, segment->id, path) == 0)
+    if (segment_posix_link(segment, segment->id, path) == 0)
         return 0;
     return io_abandon(segment->id);
 }
@@ -157,10 +158,10 @@ static int create_mapped(struct segment *segment, const struct segment_map *how,
 static int open_or_create(struct segment *segment, const struct segment_map *how)
 {
     char path[PATH_MAX];
-    posix_path(segment, path);
+    segment_posix_path(segment, path);
     for (;;) {
         if (!how->is_exclusive) {
-            segment->id = posix_open(segment, how->writes ? O_RDWR : O_RDONLY);
+            segment->id = segment_posix_open(segment, how->writes ? O_RDWR : O_RDONLY);
             if (segment->id >= 0 || errno != ENOENT || !how->creates)
                 return segment->id < 0 ? -1 : 0;
         }
@@ -189,13 +190,13 @@ static int map_posix(struct segment *segment, const struct segment_map *how, voi
 
 static bool is_removed(struct segment *segment)
 {
-    return !posix_is_named(segment, segment->id);
+    return !segment_posix_is_named(segment, segment->id);
 }
 
 static int stat_posix(struct segment *segment, struct segment_status *status)
 {
     struct stat file;
-    segment->id = posix_open(segment, O_RDONLY);
+    segment->id = segment_posix_open(segment, O_RDONLY);
     if (segment->id < 0)
         return -1;
     if (fstat(segment->id, &file) < 0)
@@ -212,8 +213,8 @@ static int stat_posix(struct segment *segment, struct segment_status *status)
 
 static int remove_posix(struct segment *segment)
 {
-    posix_clear(segment);
-    return posix_remove(segment);
+    segment_posix_clear(segment);
+    return segment_posix_remove(segment);
 }
 
 const struct segment_family segment_posix = {
@@ -222,8 +223,8 @@ const struct segment_family segment_posix = {
     .copy = copy_posix,
     .take = take_posix,
     .next = next_posix,
-    .put = posix_put,
-    .discard = posix_discard,
+    .put = segment_posix_put,
+    .discard = segment_posix_discard,
     .map = map_posix,
     .is_removed = is_removed,
     .stat = stat_posix,

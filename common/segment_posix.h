@@ -15,49 +15,50 @@
  * fcntl(2) can lock. A program that locks "all" (l_len 0) has both. */
 enum posix_part { POSIX_CONTENT, POSIX_NAME, POSIX_ALL };
 
-void posix_path(const struct segment *segment, char path[static PATH_MAX]);
+void segment_posix_path(const struct segment *segment, char path[static PATH_MAX]);
 
 /* Whether the name is still that of what FD has open. */
-bool posix_is_named(const struct segment *segment, int fd);
+bool segment_posix_is_named(const struct segment *segment, int fd);
 
 /* Opens the object, ACCESS is O_RDONLY or O_RDWR. Returns the descriptor. */
-int posix_open(struct segment *segment, int access);
+int segment_posix_open(struct segment *segment, int access);
 
 /* The same, and locks PART: to write where ACCESS is O_RDWR. The segment's id and size are its own
  * then. Returns 0. */
-int posix_open_locked(struct segment *segment, int access, enum posix_part part,
-                      const struct deadline *deadline);
+int segment_posix_open_locked(struct segment *segment, int access, enum posix_part part,
+                              const struct deadline *deadline);
 
 /* Opens a new object without a name, to which only the owner has access yet. Returns the
  * descriptor. */
-int posix_make(struct segment *segment);
+int segment_posix_make(struct segment *segment);
 
 /* Gives what FD has open the name. Returns 0; errno is EEXIST where that is taken. */
-int posix_link(struct segment *segment, int fd, const char *path);
+int segment_posix_link(struct segment *segment, int fd, const char *path);
 
 /* Makes the object SIZE bytes at least, with every page of it there: a full file system shows here
  * and not when a page is touched. Returns 0. */
-int posix_reserve(struct segment *segment, int64_t size);
+int segment_posix_reserve(struct segment *segment, int64_t size);
 
 /* Removes the name of what is shared memory. Returns 0. */
-int posix_remove(struct segment *segment);
+int segment_posix_remove(struct segment *segment);
 
 /* Puts FROM into the segment: in place, or into a new object that then gets the name. Return 0. */
-int posix_put(struct segment *segment, const struct segment_put *how, int from);
-int posix_put_atomic(struct segment *segment, const struct segment_put *how, int from);
+int segment_posix_put(struct segment *segment, const struct segment_put *how, int from);
+int segment_posix_put_atomic(struct segment *segment, const struct segment_put *how, int from);
 
 /* Fills the open object; IS_NEW says that it has never had content. Returns 0. Where it fails, an
  * object that is not new keeps what was written, and is as long as it was or as that needs. */
-int posix_fill(struct segment *segment, const struct segment_put *how, bool is_new, int from);
+int segment_posix_fill(struct segment *segment, const struct segment_put *how, bool is_new,
+                       int from);
 
 /* Whether we may give what FD has open new content; HINT is what else could be done, or "". Returns
  * 0. */
-int posix_check_owner(struct segment *segment, int fd, const char *hint);
+int segment_posix_check_owner(struct segment *segment, int fd, const char *hint);
 
-/* Removes what posix_put created. */
-void posix_discard(struct segment *segment);
+/* Removes what segment_posix_put created. */
+void segment_posix_discard(struct segment *segment);
 
 /* Removes the name that an atomic put which died left behind. */
-void posix_clear(const struct segment *segment);
+void segment_posix_clear(const struct segment *segment);
 
 #endif

@@ -22,7 +22,7 @@ static void path_beside(const struct segment *segment, char path[static PATH_MAX
     snprintf(path, PATH_MAX, POSIX_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
 }
 
-void posix_clear(const struct segment *segment)
+void segment_posix_clear(const struct segment *segment)
 {
     char path[PATH_MAX];
     path_beside(segment, path);
@@ -70,9 +70,9 @@ static int fail_beside(struct segment *segment, const char *beside)
 static int replace(struct segment *segment)
 {
     char path[PATH_MAX], beside[PATH_MAX];
-    posix_path(segment, path);
+    segment_posix_path(segment, path);
     path_beside(segment, beside);
-    if (posix_link(segment, segment->id, beside) < 0) {
+    if (segment_posix_link(segment, segment->id, beside) < 0) {
         if (errno != EEXIST)
             return -1;
         if (unlink(beside) < 0 && errno != ENOENT)
@@ -93,14 +93,14 @@ static int replace(struct segment *segment)
 static int publish_over(struct segment *segment, const struct segment_put *how, int new,
                         const struct deadline *deadline)
 {
-    if (posix_open_locked(segment, O_RDWR, POSIX_NAME, deadline) < 0)
+    if (segment_posix_open_locked(segment, O_RDWR, POSIX_NAME, deadline) < 0)
         return -1;
     int old = segment->id, result = -1;
     segment->id = new;
-    if (posix_check_owner(segment, old, "") == 0 && dress(segment, how, old) == 0)
+    if (segment_posix_check_owner(segment, old, "") == 0 && dress(segment, how, old) == 0)
         do
             result = replace(segment);
-        while (result < 0 && errno == ESTALE && posix_is_named(segment, old));
+        while (result < 0 && errno == ESTALE && segment_posix_is_named(segment, old));
     io_abandon(old); /* with its lock */
     return result;
 }
@@ -110,11 +110,11 @@ static int publish(struct segment *segment, const struct segment_put *how)
     struct deadline deadline = deadline_in(how->timeout);
     char path[PATH_MAX];
     int new = segment->id;
-    posix_path(segment, path);
+    segment_posix_path(segment, path);
     for (;;) {
         if (dress(segment, how, -1) < 0)
             return -1;
-        if (posix_link(segment, new, path) == 0)
+        if (segment_posix_link(segment, new, path) == 0)
             return 0;
         if (errno != EEXIST || how->is_exclusive)
             return -1;
@@ -128,10 +128,10 @@ static int publish(struct segment *segment, const struct segment_put *how)
 /* What can be wrong with the name is told before any input is taken. */
 static int check_name(struct segment *segment, const struct segment_put *how)
 {
-    int old = posix_open(segment, O_RDWR);
+    int old = segment_posix_open(segment, O_RDWR);
     if (old < 0)
         return errno == ENOENT ? 0 : -1;
-    int result = posix_check_owner(segment, old, "");
+    int result = segment_posix_check_owner(segment, old, "");
     if (result == 0 && how->is_exclusive) {
         errno = EEXIST;
         result = segment_fail(segment, "create segment");
@@ -140,12 +140,12 @@ static int check_name(struct segment *segment, const struct segment_put *how)
     return result;
 }
 
-int posix_put_atomic(struct segment *segment, const struct segment_put *how, int from)
+int segment_posix_put_atomic(struct segment *segment, const struct segment_put *how, int from)
 {
     if (check_name(segment, how) < 0)
         return -1;
-    segment->id = posix_make(segment);
-    if (segment->id < 0 || posix_fill(segment, how, true, from) < 0)
+    segment->id = segment_posix_make(segment);
+    if (segment->id < 0 || segment_posix_fill(segment, how, true, from) < 0)
         return -1;
     return reopen_to_read(segment) < 0 ? -1 : publish(segment, how);
 }

@@ -16,16 +16,16 @@ static bool is_semaphore(const struct segment *segment)
     return strncmp(segment->name.text, "/sem.", 5) == 0;
 }
 
-void posix_path(const struct segment *segment, char path[static PATH_MAX])
+void segment_posix_path(const struct segment *segment, char path[static PATH_MAX])
 {
     snprintf(path, PATH_MAX, POSIX_DIRECTORY "%s", segment->name.text);
 }
 
-bool posix_is_named(const struct segment *segment, int fd)
+bool segment_posix_is_named(const struct segment *segment, int fd)
 {
     char path[PATH_MAX];
     struct stat named, ours;
-    posix_path(segment, path);
+    segment_posix_path(segment, path);
     return lstat(path, &named) == 0 && fstat(fd, &ours) == 0 && named.st_ino == ours.st_ino &&
            named.st_dev == ours.st_dev;
 }
@@ -38,11 +38,11 @@ static int fail_as_foreign(struct segment *segment, const char *what)
 
 /* O_NONBLOCK, lest a FIFO at the name should hang it. A link, a socket or a directory is not even
  * opened. */
-int posix_open(struct segment *segment, int access)
+int segment_posix_open(struct segment *segment, int access)
 {
     char path[PATH_MAX];
     struct stat status;
-    posix_path(segment, path);
+    segment_posix_path(segment, path);
     if (is_semaphore(segment))
         return fail_as_foreign(segment, "open segment");
 
@@ -67,12 +67,12 @@ static int lock_part(int fd, enum lock_kind kind, enum posix_part part,
 
 /* Somebody may have removed the object while this waited for the lock; then the name is looked up
  * again. */
-int posix_open_locked(struct segment *segment, int access, enum posix_part part,
-                      const struct deadline *deadline)
+int segment_posix_open_locked(struct segment *segment, int access, enum posix_part part,
+                              const struct deadline *deadline)
 {
     enum lock_kind kind = access == O_RDONLY ? LOCK_SHARED : LOCK_EXCLUSIVE;
     for (;;) {
-        int fd = posix_open(segment, access);
+        int fd = segment_posix_open(segment, access);
         if (fd < 0)
             return -1;
         struct stat status;
@@ -89,7 +89,7 @@ int posix_open_locked(struct segment *segment, int access, enum posix_part part,
     }
 }
 
-int posix_make(struct segment *segment)
+int segment_posix_make(struct segment *segment)
 {
     if (is_semaphore(segment))
         return fail_as_foreign(segment, "create segment");
@@ -97,7 +97,7 @@ int posix_make(struct segment *segment)
     return fd < 0 ? segment_fail(segment, "create segment") : fd;
 }
 
-int posix_link(struct segment *segment, int fd, const char *path)
+int segment_posix_link(struct segment *segment, int fd, const char *path)
 {
     char self[64];
     snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
@@ -108,7 +108,7 @@ int posix_link(struct segment *segment, int fd, const char *path)
 }
 
 /* All or nothing, in tmpfs. */
-int posix_reserve(struct segment *segment, int64_t size)
+int segment_posix_reserve(struct segment *segment, int64_t size)
 {
     struct statfs space = {0};
     if (io_reserve(segment->id, 0, size) < 0) {
@@ -125,11 +125,11 @@ int posix_reserve(struct segment *segment, int64_t size)
     return 0;
 }
 
-int posix_remove(struct segment *segment)
+int segment_posix_remove(struct segment *segment)
 {
     char path[PATH_MAX];
     struct stat status;
-    posix_path(segment, path);
+    segment_posix_path(segment, path);
     if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
         return fail_as_foreign(segment, "remove segment");
     return unlink(path) < 0 ? segment_fail(segment, "remove segment") : 0;

@@ -16,7 +16,7 @@ enum { AHEAD = 4 << 20 };
 
 /* A name in a directory that everybody may write into is no proof of who made the object, and its
  * owner can read what is put into it. As for the shell's `>`, where fs.protected_regular is set. */
-int posix_check_owner(struct segment *segment, int fd, const char *hint)
+int segment_posix_check_owner(struct segment *segment, int fd, const char *hint)
 {
     struct stat object, directory;
     if (fstat(fd, &object) < 0 || stat(POSIX_DIRECTORY, &directory) < 0)
@@ -33,15 +33,15 @@ int posix_check_owner(struct segment *segment, int fd, const char *hint)
 static int create_locked(struct segment *segment, mode_t mode, const struct deadline *deadline)
 {
     char path[PATH_MAX];
-    posix_path(segment, path);
-    int fd = posix_make(segment);
+    segment_posix_path(segment, path);
+    int fd = segment_posix_make(segment);
     if (fd < 0)
         return -1;
     if (fchmod(fd, mode) < 0 || lock_range(fd, LOCK_EXCLUSIVE, 0, 0, deadline) < 0) {
         io_abandon(fd);
         return segment_fail(segment, "create segment");
     }
-    if (posix_link(segment, fd, path) < 0)
+    if (segment_posix_link(segment, fd, path) < 0)
         return io_abandon(fd);
     segment->id = fd;
     segment->size = 0;
@@ -54,10 +54,10 @@ static int open_in_place(struct segment *segment, const struct segment_put *how)
     struct deadline deadline = deadline_in(how->timeout);
     for (;;) {
         if (!how->is_exclusive) {
-            if (posix_open_locked(segment, O_RDWR, POSIX_CONTENT, &deadline) == 0)
-                return how->creates
-                           ? posix_check_owner(segment, segment->id, "; -o 0 writes into it")
-                           : 0;
+            if (segment_posix_open_locked(segment, O_RDWR, POSIX_CONTENT, &deadline) == 0)
+                return how->creates ? segment_posix_check_owner(segment, segment->id,
+                                                                "; -o 0 writes into it")
+                                    : 0;
             if (errno != ENOENT || !how->creates)
                 return -1;
         }
@@ -119,7 +119,7 @@ static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
     *end = offset;
     if (__builtin_add_overflow(offset, left > 0 ? left : 0, &needed))
         needed = INT64_MAX;
-    if (needed > segment->size && posix_reserve(segment, needed) < 0)
+    if (needed > segment->size && segment_posix_reserve(segment, needed) < 0)
         return -1;
     for (;;) {
         if (*end == segment->size && grow_ahead(segment, from) < 0)
@@ -145,7 +145,7 @@ static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int
     *end = offset;
     if (io_bytes_left(from) > size - offset)
         return refuse_length(segment, size);
-    if (posix_reserve(segment, size) < 0)
+    if (segment_posix_reserve(segment, size) < 0)
         return -1;
     int64_t got = 1;
     while (got > 0 && *end < size) {
@@ -167,12 +167,13 @@ static int finish(struct segment *segment, int64_t end, int64_t size)
     int flags = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (end < size && fallocate(segment->id, flags, end, size - end) < 0)
         return segment_fail(segment, "clear the rest");
-    if (end < size && posix_reserve(segment, size) < 0)
+    if (end < size && segment_posix_reserve(segment, size) < 0)
         return -1;
     return ftruncate(segment->id, size) < 0 ? segment_fail(segment, "resize segment") : 0;
 }
 
-int posix_fill(struct segment *segment, const struct segment_put *how, bool is_new, int from)
+int segment_posix_fill(struct segment *segment, const struct segment_put *how, bool is_new,
+                       int from)
 {
     bool replaces = how->offset < 0, is_sized = how->size >= 0 && (replaces || is_new);
     int64_t offset = replaces ? 0 : how->offset, end, before = segment->size;
@@ -191,20 +192,20 @@ int posix_fill(struct segment *segment, const struct segment_put *how, bool is_n
     return result;
 }
 
-int posix_put(struct segment *segment, const struct segment_put *how, int from)
+int segment_posix_put(struct segment *segment, const struct segment_put *how, int from)
 {
-    posix_clear(segment);
+    segment_posix_clear(segment);
     if (how->is_atomic)
-        return posix_put_atomic(segment, how, from);
+        return segment_posix_put_atomic(segment, how, from);
     if (open_in_place(segment, how) < 0)
         return -1;
-    return posix_fill(segment, how, segment->is_created, from);
+    return segment_posix_fill(segment, how, segment->is_created, from);
 }
 
-void posix_discard(struct segment *segment)
+void segment_posix_discard(struct segment *segment)
 {
     char path[PATH_MAX];
-    posix_path(segment, path);
-    if (posix_is_named(segment, segment->id))
+    segment_posix_path(segment, path);
+    if (segment_posix_is_named(segment, segment->id))
         unlink(path);
 }

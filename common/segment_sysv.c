@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <sys/shm.h>
 
-int sysv_key(struct segment *segment, key_t *key)
+int segment_sysv_key(struct segment *segment, key_t *key)
 {
     if (objname_key(&segment->name, key) == 0)
         return 0;
@@ -16,14 +16,14 @@ int sysv_key(struct segment *segment, key_t *key)
                            errno == ENOENT ? " (ftok: wants a file that exists)" : "");
 }
 
-int sysv_find(struct segment *segment)
+int segment_sysv_find(struct segment *segment)
 {
     key_t key;
     if (segment->name.kind == OBJNAME_ID) {
         segment->id = segment->name.id;
         return 0;
     }
-    if (sysv_key(segment, &key) < 0)
+    if (segment_sysv_key(segment, &key) < 0)
         return -1;
     if (key == IPC_PRIVATE)
         errno = ENOENT; /* a private segment has its identifier, and nothing else, as its name */
@@ -32,7 +32,8 @@ int sysv_find(struct segment *segment)
 }
 
 /* The segment may be gone since it was found, or the identifier may be none. */
-int sysv_control(struct segment *segment, const char *what, int command, struct shmid_ds *status)
+int segment_sysv_control(struct segment *segment, const char *what, int command,
+                         struct shmid_ds *status)
 {
     if (shmctl(segment->id, command, status) == 0)
         return 0;
@@ -42,16 +43,16 @@ int sysv_control(struct segment *segment, const char *what, int command, struct 
     return segment_explain(segment, what, "%s", is_wrong_id ? " (ipcs -m lists the segments)" : "");
 }
 
-int sysv_measure(struct segment *segment)
+int segment_sysv_measure(struct segment *segment)
 {
     struct shmid_ds status;
-    if (sysv_control(segment, "open segment", IPC_STAT, &status) < 0)
+    if (segment_sysv_control(segment, "open segment", IPC_STAT, &status) < 0)
         return -1;
     segment->size = (int64_t)status.shm_segsz;
     return 0;
 }
 
-int sysv_attach(struct segment *segment, int flags)
+int segment_sysv_attach(struct segment *segment, int flags)
 {
     void *memory = shmat(segment->id, NULL, flags);
     if ((intptr_t)memory == -1)
@@ -62,8 +63,9 @@ int sysv_attach(struct segment *segment, int flags)
 
 static int open_once(struct segment *segment)
 {
-    return sysv_find(segment) < 0 || sysv_measure(segment) < 0 ? -1
-                                                               : sysv_attach(segment, SHM_RDONLY);
+    return segment_sysv_find(segment) < 0 || segment_sysv_measure(segment) < 0
+               ? -1
+               : segment_sysv_attach(segment, SHM_RDONLY);
 }
 
 /* The kernel does not tell when a segment comes to be, so this looks every 10 ms. */
@@ -109,7 +111,7 @@ static int map_sysv(struct segment *segment, const struct segment_map *how, void
     const struct segment_put put = {
         .creates = how->creates, .is_exclusive = how->is_exclusive, .mode = how->mode};
     int64_t size = how->size < 0 ? how->offset + how->length : how->size;
-    if ((how->writes || how->creates ? sysv_open_or_create(segment, &put, size)
+    if ((how->writes || how->creates ? segment_sysv_open_or_create(segment, &put, size)
                                      : open_once(segment)) < 0)
         return -1;
     if (how->offset > segment->size - how->length)
@@ -128,7 +130,8 @@ static bool is_removed(struct segment *segment)
 static int stat_sysv(struct segment *segment, struct segment_status *status)
 {
     struct shmid_ds kernel;
-    if (sysv_find(segment) < 0 || sysv_control(segment, "open segment", IPC_STAT, &kernel) < 0)
+    if (segment_sysv_find(segment) < 0 ||
+        segment_sysv_control(segment, "open segment", IPC_STAT, &kernel) < 0)
         return -1;
     *status = (struct segment_status){
         .size = (int64_t)kernel.shm_segsz,
@@ -153,7 +156,9 @@ static int stat_sysv(struct segment *segment, struct segment_status *status)
 /* Asks for ownership, not for the permission to look; so it does not look first. */
 static int remove_sysv(struct segment *segment)
 {
-    return sysv_find(segment) < 0 ? -1 : sysv_control(segment, "remove segment", IPC_RMID, NULL);
+    return segment_sysv_find(segment) < 0
+               ? -1
+               : segment_sysv_control(segment, "remove segment", IPC_RMID, NULL);
 }
 
 static void discard_sysv(struct segment *segment)
@@ -165,7 +170,7 @@ const struct segment_family segment_sysv = {
     .open = open_sysv,
     .get = get_sysv,
     .copy = copy_sysv,
-    .put = sysv_put,
+    .put = segment_sysv_put,
     .discard = discard_sysv,
     .map = map_sysv,
     .is_removed = is_removed,

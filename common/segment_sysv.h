@@ -9,26 +9,28 @@
 #include <sys/shm.h>
 
 /* The key that the name means. */
-int sysv_key(struct segment *segment, key_t *key);
+int segment_sysv_key(struct segment *segment, key_t *key);
 
 /* The identifier of what exists. */
-int sysv_find(struct segment *segment);
+int segment_sysv_find(struct segment *segment);
 
 /* shmctl(2); a segment that is gone, or an identifier that is none, is ENOENT. */
-int sysv_control(struct segment *segment, const char *what, int command, struct shmid_ds *status);
+int segment_sysv_control(struct segment *segment, const char *what, int command,
+                         struct shmid_ds *status);
 
-int sysv_measure(struct segment *segment);
+int segment_sysv_measure(struct segment *segment);
 
 /* FLAGS of shmat(2). */
-int sysv_attach(struct segment *segment, int flags);
+int segment_sysv_attach(struct segment *segment, int flags);
 
 /* Attaches what exists to write. Returns 1, or 0 where there is nothing and it may be created. */
-int sysv_open_existing(struct segment *segment, const struct segment_put *how);
+int segment_sysv_open_existing(struct segment *segment, const struct segment_put *how);
 
 /* The same where that was not called before, and creates; makes anew what has another size where
  * HOW says so. Returns 0. */
-int sysv_open_or_create(struct segment *segment, const struct segment_put *how, int64_t size);
+int segment_sysv_open_or_create(struct segment *segment, const struct segment_put *how,
+                                int64_t size);
 
-int sysv_put(struct segment *segment, const struct segment_put *how, int from);
+int segment_sysv_put(struct segment *segment, const struct segment_put *how, int from);
 
 #endif

@@ -35,35 +35,35 @@ static int set_mode(struct segment *segment, mode_t mode)
     struct shmid_ds status;
     if ((mode & 0600) == 0600)
         return 0;
-    if (sysv_control(segment, "set mode", IPC_STAT, &status) < 0)
+    if (segment_sysv_control(segment, "set mode", IPC_STAT, &status) < 0)
         return -1;
     status.shm_perm.mode = mode;
-    return sysv_control(segment, "set mode", IPC_SET, &status);
+    return segment_sysv_control(segment, "set mode", IPC_SET, &status);
 }
 
 static int create(struct segment *segment, int64_t size, mode_t mode)
 {
     key_t key;
-    if (sysv_key(segment, &key) < 0)
+    if (segment_sysv_key(segment, &key) < 0)
         return -1;
     segment->id = shmget(key, (size_t)size, IPC_CREAT | IPC_EXCL | 0600 | (int)mode);
     if (segment->id < 0)
         return fail_to_create(segment, size);
     segment->is_created = true;
     segment->size = size;
-    return sysv_attach(segment, 0) < 0 ? -1 : set_mode(segment, mode);
+    return segment_sysv_attach(segment, 0) < 0 ? -1 : set_mode(segment, mode);
 }
 
-int sysv_open_existing(struct segment *segment, const struct segment_put *how)
+int segment_sysv_open_existing(struct segment *segment, const struct segment_put *how)
 {
     bool is_id = segment->name.kind == OBJNAME_ID;
-    int result = sysv_find(segment);
+    int result = segment_sysv_find(segment);
     if (result == 0 && how->is_exclusive && !is_id) {
         errno = EEXIST;
         return segment_fail(segment, "create segment");
     }
-    if (result == 0 && sysv_measure(segment) == 0)
-        return sysv_attach(segment, 0) < 0 ? -1 : 1;
+    if (result == 0 && segment_sysv_measure(segment) == 0)
+        return segment_sysv_attach(segment, 0) < 0 ? -1 : 1;
     return errno == ENOENT && how->creates && !is_id ? 0 : -1;
 }
 
@@ -72,8 +72,8 @@ int sysv_open_existing(struct segment *segment, const struct segment_put *how)
 static int recreate(struct segment *segment, const struct segment_put *how, int64_t size)
 {
     struct shmid_ds old, new;
-    if (sysv_control(segment, "resize segment", IPC_STAT, &old) < 0 ||
-        sysv_control(segment, "resize segment", IPC_RMID, NULL) < 0)
+    if (segment_sysv_control(segment, "resize segment", IPC_STAT, &old) < 0 ||
+        segment_sysv_control(segment, "resize segment", IPC_RMID, NULL) < 0)
         return -1;
     shmdt(segment->memory);
     segment->memory = NULL;
@@ -81,17 +81,18 @@ static int recreate(struct segment *segment, const struct segment_put *how, int6
         return -1;
     if (old.shm_perm.uid == geteuid() && old.shm_perm.gid == getegid())
         return 0;
-    if (sysv_control(segment, "keep the owner", IPC_STAT, &new) < 0)
+    if (segment_sysv_control(segment, "keep the owner", IPC_STAT, &new) < 0)
         return -1;
     new.shm_perm.uid = old.shm_perm.uid;
     new.shm_perm.gid = old.shm_perm.gid;
-    return sysv_control(segment, "keep the owner", IPC_SET, &new);
+    return segment_sysv_control(segment, "keep the owner", IPC_SET, &new);
 }
 
-int sysv_open_or_create(struct segment *segment, const struct segment_put *how, int64_t size)
+int segment_sysv_open_or_create(struct segment *segment, const struct segment_put *how,
+                                int64_t size)
 {
     for (;;) {
-        int found = segment->memory ? 1 : sysv_open_existing(segment, how), result = 0;
+        int found = segment->memory ? 1 : segment_sysv_open_existing(segment, how), result = 0;
         if (found < 0 || (found > 0 && (!how->resizes || segment->size == size)))
             return found < 0 ? -1 : 0;
         result = found > 0 ? recreate(segment, how, size) : create(segment, size, how->mode);

@@ -53,13 +53,13 @@ static int hold(struct segment *segment, int from, int64_t limit, int64_t *size)
  * where FROM does not tell, the input is held back until its end. */
 static int replace(struct segment *segment, const struct segment_put *how, int from)
 {
-    if (sysv_open_existing(segment, how) < 0)
+    if (segment_sysv_open_existing(segment, how) < 0)
         return -1;
     bool is_fixed = segment->memory && !how->resizes;
     int64_t left = io_bytes_left(from);
     if (left < 0)
         from = hold(segment, from, is_fixed ? segment->size : INT64_MAX - 1, &left);
-    if (from < 0 || sysv_open_or_create(segment, how, left) < 0)
+    if (from < 0 || segment_sysv_open_or_create(segment, how, left) < 0)
         return -1;
     if (left != segment->size)
         return refuse_size(segment);
@@ -79,7 +79,7 @@ static int replace(struct segment *segment, const struct segment_put *how, int f
 static int fill(struct segment *segment, const struct segment_put *how, int from)
 {
     bool replaces = how->offset < 0;
-    if (sysv_open_or_create(segment, how, how->size) < 0)
+    if (segment_sysv_open_or_create(segment, how, how->size) < 0)
         return -1;
     if (replaces && segment->size != how->size)
         return refuse_size(segment);
@@ -100,7 +100,7 @@ static int fill(struct segment *segment, const struct segment_put *how, int from
     return 0;
 }
 
-int sysv_put(struct segment *segment, const struct segment_put *how, int from)
+int segment_sysv_put(struct segment *segment, const struct segment_put *how, int from)
 {
     return how->offset < 0 && how->size < 0 ? replace(segment, how, from)
                                             : fill(segment, how, from);
