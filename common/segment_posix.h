@@ -20,7 +20,7 @@ void segment_posix_path(const struct segment *segment, char path[static PATH_MAX
 /* Whether the name is still that of what FD has open. */
 bool segment_posix_is_named(const struct segment *segment, int fd);
 
-/* Opens the object, ACCESS is O_RDONLY or O_RDWR. Returns the descriptor. */
+/* Opens the object, ACCESS is O_RDONLY, O_RDWR or O_PATH. Returns the descriptor. */
 int segment_posix_open(struct segment *segment, int access);
 
 /* The same, and locks PART: to write where ACCESS is O_RDWR. The segment's id and size are its own

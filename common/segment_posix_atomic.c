@@ -29,7 +29,8 @@ void segment_posix_clear(const struct segment *segment)
     unlink(path);
 }
 
-/* What is replaced keeps its mode, unless another one is asked for, and its owner. */
+/* What is replaced keeps its group, and its mode where no other one is asked for; its owner is the
+ * same anyway, or root. */
 static int dress(struct segment *segment, const struct segment_put *how, int old)
 {
     struct stat status, ours;
@@ -37,9 +38,8 @@ static int dress(struct segment *segment, const struct segment_put *how, int old
     if (old >= 0) {
         if (fstat(old, &status) < 0 || fstat(segment->id, &ours) < 0)
             return segment_fail(segment, "read status");
-        if ((status.st_uid != ours.st_uid || status.st_gid != ours.st_gid) &&
-            fchown(segment->id, status.st_uid, status.st_gid) < 0)
-            return segment_fail(segment, "keep the owner");
+        if (status.st_gid != ours.st_gid && fchown(segment->id, (uid_t)-1, status.st_gid) < 0)
+            return segment_fail(segment, "keep the group");
         if (!how->has_mode)
             mode = status.st_mode & 0777;
     }
@@ -125,10 +125,13 @@ static int publish(struct segment *segment, const struct segment_put *how)
     }
 }
 
-/* What can be wrong with the name is told before any input is taken. */
+/* What can be wrong with the name is told before any input is taken. The object is not opened to write
+ * for that: who follows it would take its closing for a change. */
 static int check_name(struct segment *segment, const struct segment_put *how)
 {
-    int old = segment_posix_open(segment, O_RDWR);
+    char path[PATH_MAX];
+    segment_posix_path(segment, path);
+    int old = segment_posix_open(segment, O_PATH);
     if (old < 0)
         return errno == ENOENT ? 0 : -1;
     int result = segment_posix_check_owner(segment, old, "");
@@ -136,6 +139,8 @@ static int check_name(struct segment *segment, const struct segment_put *how)
         errno = EEXIST;
         result = segment_fail(segment, "create segment");
     }
+    if (result == 0 && access(path, W_OK) < 0)
+        result = segment_fail(segment, "replace content");
     io_abandon(old);
     return result;
 }

@@ -461,3 +461,140 @@ with open("file", "r+b") as file:
     print(subprocess.run(["mmapcat", "-L", "4", "file"], capture_output=True, check=True).stdout)'
     assert_output $'from outside\nb\'seen\''
 }
+
+# ---- offsets from the end, -f, -P
+
+@test "a negative offset counts from the end" {
+    printf 0123456789 >file
+    [ "$(mmapcat -o -3 file)" = 789 ]
+    [ "$(mmapcat --offset=-10 -L 2 file)" = 01 ]
+    printf ab | mmapcat -w -o -2 file
+    [ "$(cat file)" = 01234567ab ]
+    printf cd | mmapcat -w -o -1 --size 12 file
+    cmp file <(printf '01234567acd\0')
+    run -3 mmapcat -o -13 file
+    assert_output 'mmapcat: file: range -13+0: it ends at 12'
+    run -3 mmapcat -w -o -13 file </dev/null
+    truncate -s 5G file
+    printf end | mmapcat -w -o -3 file
+    [ "$(mmapcat -o -3 file)" = end ]
+}
+
+@test "a range across 4 GiB is read and written" {
+    truncate -s 5G file
+    head -c 3M /dev/urandom >data
+    mmapcat -w -o 4294967290 file <data
+    mmapcat -o 4294967290 -L 3M file | cmp - data
+    mmapcat -o 4294967290 -L 3M file >copy
+    cmp copy data
+}
+
+@test "a sparse file of 1 TiB is used in 256 MiB of address space" {
+    truncate -s 1T file || skip "no such large file here"
+    printf first | mmapcat -w file
+    printf last | mmapcat -w -o -4 file
+    # shellcheck disable=SC2016
+    run -0 bash -c 'ulimit -v 262144 && mmapcat -L 5 file && mmapcat -o -4 file &&
+        mmapcat -o 512G -L 200M file | cat | tr -d "\0" | wc -c'
+    assert_output 'firstlast0'
+}
+
+@test "-f goes on as the file grows, whole records of a writer that locks" {
+    printf one >log
+    background mmapcat -f log >seen
+    follower=$!
+    eventually grep -q one seen
+    printf two >>log
+    eventually grep -q onetwo seen
+    mkfifo slow
+    exec 5<>slow
+    background mmapcat -w -o 6 --size 11 log <slow 5>&-
+    writer=$!
+    eventually bash -c '[ "$(stat -c %s log)" = 11 ]'
+    printf three >&5
+    exec 5>&-
+    ends_with 0 $writer
+    eventually grep -q onetwothree seen
+    kill $follower
+    ends_with 143 $follower
+    [ "$(cat seen)" = onetwothree ]
+}
+
+@test "-f with -L ends when there is so much, with -t when nothing comes" {
+    printf 0123456789 >log
+    run -0 mmapcat -f -o 2 -L 3 log
+    assert_output 234
+    background mmapcat -f -o -2 -L 4 log >seen
+    follower=$!
+    eventually grep -q 89 seen
+    printf abcdef >>log
+    ends_with 0 $follower
+    [ "$(cat seen)" = 89ab ]
+    run -1 --separate-stderr mmapcat -f -t 0.05 -o -1 log
+    assert_output f
+    [[ $stderr == 'mmapcat: log: wait for more: '*'imed out' ]]
+    run -3 mmapcat -f -o 100 log
+}
+
+@test "-f of a file that becomes shorter is exit 3" {
+    printf 0123456789 >log
+    background mmapcat -f log >seen 2>error
+    follower=$!
+    eventually grep -q 9 seen
+    truncate -s 4 log
+    ends_with 3 $follower
+    [ "$(cat error)" = 'mmapcat: log: read at byte 4: cut by another program' ]
+}
+
+@test "a file that -c creates is gone where the input fails or a signal comes" {
+    run -3 mmapcat -w -c --size 10 new <.
+    [ ! -e new ]
+    run -3 mmapcat -w -c --size 3 new < <(printf 12345)
+    [ ! -e new ]
+    run -3 mmapcat -w -c --size 3 -o 4 new </dev/null
+    [ ! -e new ]
+    mkfifo slow
+    for signal in INT TERM; do
+        exec 5<>slow
+        background env --default-signal=INT mmapcat -w -c --size 10 new <slow 5>&-
+        eventually test -e new
+        eventually is_waiting $!
+        kill -$signal $!
+        ends_with $((128 + $(kill -l $signal))) $!
+        exec 5>&-
+        [ ! -e new ]
+    done
+}
+
+@test "a file is as long as --size says when its name appears" {
+    # shellcheck disable=SC2016
+    run -0 strace -f -qq -e trace=openat,open,fallocate,linkat,link mmapcat -w -c -m 0604 --size 5000 new </dev/null
+    assert_line --regexp '^fallocate\(.*5000\) += 0$'
+    [[ $output == *fallocate*linkat* ]]
+    [ "$(stat -c '%a %s' new)" = '604 5000' ]
+}
+
+@test "a file that the kernel makes as it is read is refused" {
+    run -3 mmapcat /proc/version
+    assert_output 'mmapcat: /proc/version: map: it is made by the kernel as it is read (cat reads it)'
+}
+
+@test "-P counts what is read and written" {
+    head -c 3M /dev/zero >data
+    mmapcat -P data 2>meter | cat >copy
+    grep -qE '^3\.0 MiB in [0-9.]+ s, [0-9.]+ [MG]iB/s$' meter
+    mmapcat --progress -L 100 data 2>meter >copy
+    grep -q '^100 B in ' meter
+    mmapcat -w -P copy --size 3M <data 2>meter
+    grep -q '^3.0 MiB in ' meter
+    run -2 mmapcat -w -f data
+}
+
+@test "a closed stdin or stdout is told before anything is changed" {
+    printf abc >file
+    run -3 bash -c 'mmapcat -w file <&-'
+    assert_output 'mmapcat: stdin: read: Bad file descriptor'
+    run -3 bash -c 'mmapcat file >&-'
+    assert_output 'mmapcat: stdout: write: Bad file descriptor'
+    [ "$(cat file)" = abc ]
+}

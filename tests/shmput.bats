@@ -721,3 +721,341 @@ block.close()' "$ID"
     run -3 shmput "id:$id" <<<123456
     ipcrm -m "$id"
 }
+
+# ---- -a
+
+# How many objects of this test lie in /dev/shm under a name beside.
+names_beside() {
+    find /dev/shm -maxdepth 1 -name '.ipcbox.*' | wc -l
+}
+
+@test "-a gives the name to a new object, and who has the old one keeps it" {
+    printf old | shmput -a "/$ID"
+    before=$(stat -c %i "/dev/shm/$ID")
+    exec 5<"/dev/shm/$ID"
+    printf new | shmput --atomic "/$ID"
+    [ "$(shmget "/$ID")" = new ]
+    [ "$(cat <&5)" = old ]
+    exec 5<&-
+    [ "$(stat -c %i "/dev/shm/$ID")" != "$before" ]
+    shmput -a --size 5 "/$ID" <<<x
+    shmget "/$ID" | cmp - <(printf 'x\n\0\0\0')
+    shmget --remove "/$ID"
+}
+
+@test "-a keeps mode and group, and -m changes the mode" {
+    need_root
+    echo 1 | shmput -a -m 0640 "/$ID"
+    chgrp 12345 "/dev/shm/$ID"
+    echo 2 | shmput -a "/$ID"
+    [ "$(stat -c '%a %u %g' "/dev/shm/$ID")" = '640 0 12345' ]
+    echo 3 | shmput -a -m 0600 "/$ID"
+    [ "$(stat -c '%a %u %g' "/dev/shm/$ID")" = '600 0 12345' ]
+    shmget --remove "/$ID"
+}
+
+@test "-a waits for no reader and no writer; they keep the old one" {
+    echo old | shmput "/$ID"
+    for kind in read write; do
+        background maphold "/dev/shm/$ID" $kind 0 100
+        eventually grep -q . "/proc/$!/stat"
+        echo $kind | shmput -a -t 0 "/$ID"
+        [ "$(shmget -t 0 "/$ID")" = $kind ]
+    done
+    shmget --remove "/$ID"
+}
+
+@test "-a that fails leaves the old object as it was, and nothing else" {
+    echo old | shmput "/$ID"
+    printf 12345 >data
+    run -3 shmput -a "/$ID" <.
+    run -3 shmput -a --size 4 "/$ID" <data
+    run -3 bash -c 'cat data | shmput -a --size 4 "$1"' - "/$ID"
+    for signal in INT TERM KILL; do
+        mkfifo slow
+        exec 5<>slow
+        background env --default-signal=INT shmput -a "/$ID" <slow 5>&-
+        putter=$!
+        printf new >&5
+        eventually is_waiting $putter
+        [ "$(shmget -t 0 "/$ID")" = old ]
+        kill -$signal $putter
+        ends_with $((128 + $(kill -l $signal))) $putter
+        exec 5>&-
+        rm slow
+    done
+    [ "$(shmget "/$ID")" = old ]
+    [ "$(names_beside)" = 0 ]
+    shmget --remove "/$ID"
+}
+
+@test "-a on a full /dev/shm is exit 3, and the old object is as it was" {
+    need_root
+    for size in 2M 600K; do
+        # shellcheck disable=SC2016
+        run -0 in_small_shm bash -c 'head -c 600K /dev/zero | shmput /x && shmget /x | sha256sum >before
+            head -c "$1" /dev/urandom >data
+            shmput -a /x <data; echo "status $?"
+            cat data | shmput -a /x; echo "status $?"
+            shmget /x | sha256sum | cmp - before && ls -A /dev/shm' - $size
+        assert_line --regexp '^shmput: /x: reserve memory: No space left on device \([0-9]+ bytes needed, [0-9]+ free in /dev/shm\)$'
+        assert_line --regexp '^shmput: /x: write segment: No space left on device \(more than [0-9]+ bytes needed\)$'
+        [ "$(grep -c 'status 3' <<<"$output")" = 2 ]
+        assert_equal "${lines[-1]}" x
+    done
+}
+
+@test "the name that a killed -a left beside goes with the next put, and with the object" {
+    for next in 'shmput' 'shmput -a' 'shmget --remove'; do
+        echo old | shmput "/$ID"
+        run bash -c 'exec strace -qq -o /dev/null -e trace=rename -e inject=rename:signal=KILL shmput -a "$1" <<<new' - "/$ID"
+        [ "$status" -eq 137 ]
+        [ "$(shmget "/$ID")" = old ]
+        [ "$(names_beside)" = 1 ]
+        $next "/$ID" <<<next
+        [ "$(names_beside)" = 0 ]
+        shmget -q --remove "/$ID" || [ "$next" = 'shmget --remove' ]
+    done
+}
+
+@test "-a works where the name has 255 bytes" {
+    name=/$ID-$(head -c $((254 - ${#ID})) /dev/zero | tr '\0' x)
+    [ ${#name} -eq 256 ]
+    echo 1 | shmput -a "$name"
+    echo 2 | shmput -a "$name"
+    [ "$(shmget "$name")" = 2 ]
+    shmget --remove "$name"
+}
+
+@test "-a does not replace the object of another user, nor what is no shared memory" {
+    need_root
+    share_programs
+    echo root | shmput -m 0666 "/$ID"
+    chown 12345 "/dev/shm/$ID"
+    run -3 as_nobody shmput -a "/$ID" <<<nobody
+    assert_output "shmput: /$ID: replace content: Permission denied (it is of user 12345)"
+    [ "$(shmget "/$ID")" = root ]
+    shmget --remove "/$ID"
+    ln -s /dev/null "/dev/shm/$ID"
+    run -3 shmput -a "/$ID" <<<x
+    rm "/dev/shm/$ID"
+}
+
+@test "-a with -x exits 1 before it reads, and of many one wins" {
+    for i in {1..10}; do
+        background shmput -q -a -x "/$ID" <<<"$i"
+    done
+    won=0
+    for pid in "${children[@]}"; do if wait "$pid"; then won=$((won + 1)); fi; done
+    [ $won -eq 1 ]
+    { run -1 shmput -ax "/$ID" && read -r line && [ "$line" = unread ]; } <<<unread
+    shmget --remove "/$ID"
+}
+
+@test "a pipeline from an object into itself does not deadlock with -a" {
+    seq 200000 | shmput "/$ID"
+    timeout 20 bash -c 'shmget --snapshot "$1" | tac | shmput -a "$1"' - "/$ID"
+    timeout 20 bash -c 'shmget "$1" | tac | shmput -a "$1"' - "/$ID"
+    shmget "/$ID" | cmp - <(seq 200000)
+    shmget --remove "/$ID"
+}
+
+@test "4 writers and 4 readers, in place and with -a: no reader sees a torn content" {
+    for options in '' -a; do
+        echo 0 | shmput "/$ID"
+        end=$((SECONDS + ${STORM_SECONDS:-2}))
+        pids=()
+        for writer in 1 2 3 4; do
+            # shellcheck disable=SC2086
+            while [ $SECONDS -lt $end ]; do
+                yes "$writer $RANDOM" | head -n $((RANDOM + 1)) | shmput $options "/$ID" || exit
+            done 3>&- &
+            pids+=($!)
+        done
+        for _ in 1 2 3 4; do
+            while [ $SECONDS -lt $end ]; do
+                [ "$(shmget "/$ID" | uniq | wc -l)" -eq 1 ] || exit 1
+            done 3>&- &
+            pids+=($!)
+        done
+        for pid in "${pids[@]}"; do wait "$pid"; done
+    done
+    shmget --remove "/$ID"
+}
+
+@test "a writer with -a that is killed at any moment leaves the old content or the new" {
+    seq 50000 | sed 's/.*/0/' | shmput "/$ID"
+    for ((i = 1; i <= ${KILLS:-40}; i++)); do
+        seq 50000 | sed "s/.*/$i/" >content
+        background shmput -a "/$ID" <content
+        sleep "0.00$((RANDOM % 8))"
+        kill -KILL $! 2>/dev/null || true
+        wait $! || true
+        seen=$(shmget "/$ID" | uniq -c)
+        read -r count value <<<"$seen"
+        [ "$count" = 50000 ]
+        [ "$value" -le $i ]
+    done
+    echo end | shmput -a "/$ID"
+    [ "$(names_beside)" = 0 ]
+    shmget --remove "/$ID"
+}
+
+# ---- --resize, -P, cutting
+
+@test "--resize makes a System V segment anew, with its key, mode and owner" {
+    need_root
+    printf 1234567890 | shmput -m 0640 "$KEY"
+    old=id:$(shmget --stat "$KEY" | sed -n 's/^id=//p')
+    background shmpeer attach "$KEY" < <(sleep 60) >kept
+    eventually grep -q . kept
+    perl -MIPC::SysV=IPC_STAT,IPC_SET -e '
+        my $data = ""; shmctl($ARGV[0], IPC_STAT, $data) or die;
+        substr($data, 4, 8) = pack("II", 65534, 12345); shmctl($ARGV[0], IPC_SET, $data) or die' "${old#id:}"
+    printf 123 | shmput --resize "$KEY"
+    [ "$(shmget "$KEY")" = 123 ]
+    run -0 shmget --stat "$KEY"
+    assert_line mode=0640
+    assert_line uid=65534
+    assert_line gid=12345
+    seq 100000 >data
+    shmput --resize "$KEY" <data
+    shmget "$KEY" | cmp - data
+    shmput --resize -m 0600 --size 20 "$KEY" </dev/null
+    shmget "$KEY" | cmp - <(head -c 20 /dev/zero)
+    shmget --stat "$KEY" | grep -qx mode=0600
+    printf 12345678901234567890 | shmput --resize "$KEY"
+    [ "$(shmget "$KEY")" = 12345678901234567890 ]
+    shmget --remove "$KEY"
+}
+
+@test "--resize creates what does not exist" {
+    printf abc | shmput --resize "$KEY"
+    [ "$(shmget "$KEY")" = abc ]
+    shmget --remove "$KEY"
+}
+
+@test "-a and --resize are refused where they mean nothing" {
+    for words in "-a $KEY" "-a -o 1 /$ID" "--resize /$ID" "--resize -o 1 $KEY" '--resize id:1'; do
+        # shellcheck disable=SC2086
+        run -2 shmput $words <<<x
+        assert_output --partial 'shmput: '
+    done
+    run -1 shmget -q "/$ID"
+}
+
+@test "an object that another program cuts while it is put is exit 3" {
+    for options in '' '-o 0' -a; do
+        head -c 3M /dev/zero | shmput "/$ID"
+        mkfifo slow
+        exec 5<>slow
+        # shellcheck disable=SC2086
+        background shmput $options "/$ID" <slow 2>error 5>&-
+        putter=$!
+        head -c 2M /dev/zero >&5
+        eventually is_waiting $putter
+        truncate -s 1000 "/dev/shm/$ID"
+        printf x >&5
+        exec 5>&-
+        case $options in
+        -a) ends_with 0 $putter ;;
+        *)
+            ends_with 3 $putter
+            grep -q "^shmput: /$ID: write segment: .*(cut by another program, before byte [0-9]*)$" error
+            ;;
+        esac
+        rm slow
+        shmget --remove "/$ID"
+    done
+}
+
+@test "a put that waits for more input does not lengthen the object" {
+    printf 12345678 | shmput "/$ID"
+    mkfifo slow
+    exec 5<>slow
+    background shmput -o 4 "/$ID" <slow 5>&-
+    putter=$!
+    printf ab >&5
+    eventually bash -c '[ "$(shmget -q -t 0 --stat "$1" | grep size)" = size=8 ] && [[ $(head -c 6 "/dev/shm$1") == 1234ab ]]' - "/$ID"
+    kill -KILL $putter
+    ends_with 137 $putter
+    exec 5>&-
+    [ "$(shmget "/$ID")" = 1234ab78 ]
+    shmget --remove "/$ID"
+}
+
+@test "an empty put behind the end leaves the object as it is" {
+    printf 1234 | shmput "/$ID"
+    shmput -o 8 "/$ID" </dev/null
+    true | shmput -o 8 "/$ID"
+    [ "$(stat -c %s "/dev/shm/$ID")" = 4 ]
+    shmget --remove "/$ID"
+}
+
+@test "-P says on stderr how much was put, a line, and messages stand on lines of their own" {
+    for name in "/$ID" "$KEY"; do
+        head -c 3M /dev/zero >data
+        run -0 --separate-stderr shmput -P "$name" <data
+        [[ $stderr =~ ^'3.0 MiB in '[0-9.]+' s, '[0-9.]+' '[MG]'iB/s'$ ]]
+        shmget --remove "$name"
+    done
+    mkfifo slow
+    exec 5<>slow
+    background shmput --progress "/$ID" <slow 2>meter 5>&-
+    putter=$!
+    printf abc >&5
+    eventually grep -qx '3 B, [0-9.]* B/s' meter
+    eventually grep -qx '3 B, 0 B/s' meter
+    exec 5>&-
+    ends_with 0 $putter
+    shmget --remove "/$ID"
+}
+
+@test "-P on a terminal redraws one line" {
+    mkfifo slow
+    # shellcheck disable=SC2016
+    background python3 -c 'import pty, sys
+pty.spawn(["sh", "-c", "exec shmput -P \"$0\" <slow", sys.argv[1]])' "/$ID" >screen </dev/null
+    exec 5>slow
+    head -c 1M /dev/zero >&5
+    eventually grep -q '1.0 MiB, ' screen
+    exec 5>&-
+    eventually grep -q '1.0 MiB in ' screen
+    [ "$(tr -cd '\n' <screen | wc -c)" = 1 ]
+    eventually is_gone $!
+    shmget --remove "/$ID"
+}
+
+@test "300 MiB from a pipe and from a file need 8 MiB of address space" {
+    truncate -s 300M zeros
+    # shellcheck disable=SC2016
+    for options in '' -a; do
+        run -0 bash -c 'ulimit -v 8192; exec shmput $1 "$2" <zeros' - "$options" "/$ID"
+        run -0 bash -c 'ulimit -v 8192; head -c 300M /dev/zero | shmput $1 "$2"' - "$options" "/$ID"
+        [ "$(stat -c %s "/dev/shm/$ID")" = 314572800 ]
+    done
+    shmget --remove "/$ID"
+    # and a System V segment as much more as it has
+    # shellcheck disable=SC2016
+    run -0 bash -c 'ulimit -v $((8192 + 307200)); head -c 300M /dev/zero | shmput "$1"' - "$KEY"
+    shmget --remove "$KEY"
+}
+
+@test "a segment of huge pages takes what is put" {
+    need_root
+    before=$(cat /proc/sys/vm/nr_hugepages) || skip "no huge pages"
+    echo $((before + 2)) >/proc/sys/vm/nr_hugepages
+    [ "$(awk '/HugePages_Free/ {print $2}' /proc/meminfo)" -ge 1 ] || {
+        echo "$before" >/proc/sys/vm/nr_hugepages
+        skip "no huge page is free"
+    }
+    python3 -c '
+import ctypes, sys
+if ctypes.CDLL(None, use_errno=True).shmget(int(sys.argv[1], 0), 1000, 0o4000 | 0o1600) < 0:
+    sys.exit(1)' "$KEY"
+    printf huge | shmput -o 10 "$KEY"
+    run -0 shmget -o 10 -L 4 "$KEY"
+    shmget --remove "$KEY"
+    echo "$before" >/proc/sys/vm/nr_hugepages
+    assert_output huge
+}

@@ -3,7 +3,6 @@
  *
  *     pipeend feed BYTES     writes them, all 'x', by pages that are never copied
  *     pipeend drain          reads to the end, by throwing pages away */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
