@@ -1,139 +1,141 @@
 /* mqrecv: takes messages from a POSIX or System V message queue
  *
- * Each message taken is written to standard output as one record before the next is taken. While
- * a message is in hand INT, TERM and HUP wait: where the write fails or is interrupted, the message
- * goes back into the queue, behind the others of its priority or type. It is lost where another
- * signal, such as SIGKILL, comes between taking and writing; and where other processes filled up or
- * removed the queue meanwhile, or this one may only receive: then the error says what is lost. */
+ * Each message taken is written to standard output as one record, or is the standard input of one
+ * run of COMMAND, before the next is taken. While a message is in hand INT, TERM, HUP and QUIT
+ * wait. Where stdout does not take it or COMMAND fails, it goes back into the queue, behind the
+ * others of its priority or type, or with --dead into another queue. A full queue is waited for,
+ * and what is half written gets its end, also after a signal; only a second signal gives the
+ * message up. It is lost then, or where the queue is gone or this process may only receive, and the
+ * error says so; and without a word by SIGKILL between taking and writing. */
 
 #include "diag.h"
 #include "exits.h"
 #include "io.h"
+#include "job.h"
+#include "layout.h"
 #include "objname.h"
 #include "options.h"
 #include "parse.h"
+#include "progress.h"
 #include "queue.h"
-#include "record.h"
-#include "report.h"
+#include "queue_report.h"
 #include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct message {
-    const char *data;
-    size_t size;
-    long tag;
+struct request {
+    struct objname name, dead_name;
+    struct queue queue, dead;
+    struct queue_choice choice;
+    struct layout layout;
+    struct job job;
+    int64_t count, timeout;
+    bool takes_all, follows, peeks, describes, json, removes, has_meter;
 };
 
-static const char *parse_choice(const char *text, void *value)
+static const char *parse_retries(const char *text, void *value)
 {
-    struct queue_choice *choice = value;
-    int64_t type;
-    bool is_negated = *text == '!', is_bound = *text == '-';
-    if (parse_count(text + (is_negated || is_bound), &type))
-        return "not a type to receive (5, -5 for the lowest up to 5, !5 for any but 5)";
-    *choice = (struct queue_choice){.type = is_bound ? -type : type, .is_negated = is_negated};
+    if (strcmp(text, "0") != 0)
+        return parse_count(text, value) ? "not a number of retries (0 or more)" : NULL;
+    *(int64_t *)value = 0;
     return NULL;
 }
 
-static _Noreturn void fail(struct queue *queue, const char *what)
+/* Ends after something failed with errno and no message is in hand. */
+static _Noreturn void fail(struct request *request, const char *what)
 {
-    int errnum = errno;
-    if (errnum == EINTR && stop_signal())
-        stop_die();
-    const char *hint = queue_hint(queue, errnum, NULL);
-    diag_die(exits_for(errnum), "%s: %s: %m%s", queue->name.text, what, hint);
+    int errnum = errno, status = exits_for(errnum);
+    if (errnum == EINTR)
+        stop_obey();
+    if (request->job.command)
+        status = errnum == ENOMSG || errnum == ETIMEDOUT ? EXIT_NOT_ACQUIRED : EXIT_TOOL_FAILED;
+    const char *hint = queue_hint(&request->queue, errnum, NULL), *why = strerror(errnum);
+    if (errnum == ENOMSG)
+        why = request->choice.type ? "no message of this type" : "the queue is empty";
+
+    progress_end();
+    diag_die(status, "%s: %s: %s%s", request->queue.name.text, what, why, hint);
 }
 
-static void open_queue(struct queue *queue, const struct objname *name, enum queue_access access)
+static _Noreturn void fail_write(void)
+{
+    diag_die(EXIT_FAILED, "stdout: write: %m");
+}
+
+static void open_queue(struct request *request, struct queue *queue, const struct objname *name,
+                       enum queue_access access)
 {
     if (queue_open(queue, name, access, NULL) == 0)
         return;
     int errnum = errno;
     const char *hint = queue_hint(queue, errnum, NULL);
-    diag_die(exits_for(errnum), "%s: open queue: %m%s", name->text,
-             errnum == ENOENT && !*hint ? " (mqsend -c creates it)" : hint);
+    diag_die(request->job.command ? EXIT_TOOL_FAILED : exits_for(errnum), "%s: open queue: %m%s",
+             name->text, errnum == ENOENT && !*hint ? " (mqsend -c creates it)" : hint);
 }
 
-/* The write of MESSAGE failed with errno. It goes back, as long as that takes within TIMEOUT. */
-static _Noreturn void put_back(struct queue *queue, const struct message *message, int64_t timeout)
+/* Returns the status to end with, 0 where it goes on. */
+static int write_record(const struct request *request, const struct custody *message)
 {
-    const char *name = queue->name.text;
-    const char *tag_name = queue->is_sysv ? "type" : "priority";
-    int write_error = errno;
-    struct deadline deadline = deadline_in(timeout);
-
-    if (queue_send(queue, message->data, message->size, message->tag, &deadline) < 0) {
-        const char *hint = queue_hint(queue, errno, NULL);
-        diag_warn("%s: put back: %m%s; a message of %zu bytes with %s %ld is lost", name, hint,
-                  message->size, tag_name, message->tag);
-    } else if (write_error != EINTR) {
-        diag_warn("%s: the message that stdout did not take went back to the end of its %s", name,
-                  tag_name);
-    }
-    if (stop_signal())
-        stop_die();
-    errno = write_error;
-    diag_die(EXIT_FAILED, "stdout: write: %m");
+    struct layout_record record;
+    layout_fill(&request->layout, &record, message->tag, message->data, message->size);
+    return custody_write(message, record.pieces, record.count) < 0 ? EXIT_FAILED : 0;
 }
 
-/* Takes COUNT messages, or as many of them as there are now. */
-static void take(struct queue *queue, int64_t count, bool takes_all,
-                 const struct queue_choice *choice, enum record_form form, int64_t timeout)
+static void take(struct request *request)
 {
-    for (int64_t taken = 0; taken < count; taken++) {
-        struct deadline deadline = deadline_in(takes_all ? 0 : timeout);
-        struct message message;
-        ssize_t size = queue_receive(queue, &message.data, &message.tag, choice, &deadline);
-        if (size < 0 && takes_all && taken > 0 && exits_for(errno) == EXIT_NO)
+    const struct job *job = request->job.command ? &request->job : NULL;
+    int64_t limit = request->takes_all ? 0 : request->timeout;
+    for (int64_t taken = 0; taken < request->count; taken++) {
+        struct custody message = {.queue = &request->queue};
+        struct deadline deadline = deadline_in(limit);
+        if (!job && !io_has_reader(STDOUT_FILENO)) { /* told before a message is taken */
+            errno = EPIPE;
+            fail_write();
+        }
+        ssize_t size = queue_receive(&request->queue, &message.data, &message.tag, &request->choice,
+                                     &deadline);
+        if (size < 0 && request->takes_all && taken > 0 && errno == ENOMSG)
             return;
         if (size < 0)
-            fail(queue, "receive");
+            fail(request, "receive");
         message.size = (size_t)size;
-        if (record_write(STDOUT_FILENO, form, message.data, message.size) < 0)
-            put_back(queue, &message, timeout);
-        if (stop_signal())
-            stop_die();
+        int status = job ? job_run(job, &message) : write_record(request, &message);
+        stop_obey();
+        if (status != 0)
+            exit(status);
+        progress_add(size);
     }
 }
 
-static void print_status(struct queue *queue, bool json)
+/* Shows COUNT messages, or all there are. */
+static void peek(struct request *request)
 {
-    struct queue_status status;
-    if (queue_status(queue, &status) < 0)
-        fail(queue, "read status");
-
-    report_start(json);
-    report_text("name", queue->name.text);
-    report_text("family", queue->is_sysv ? "sysv" : "posix");
-    report_number("messages", status.messages);
-    report_number("bytes", status.bytes);
-    if (queue->is_sysv) {
-        report_number("id", queue->id);
-        report_number("maxbytes", status.maxbytes);
-        report_number("last_sender", status.last_sender);
-        report_number("last_receiver", status.last_receiver);
-        report_time("sent", status.sent);
-        report_time("received", status.received);
-        report_time("changed", status.changed);
-    } else {
-        report_number("maxmsg", status.maxmsg);
-        report_number("msgsize", status.msgsize);
+    long place = 0;
+    for (int64_t shown = 0; shown < request->count; shown++) {
+        struct layout_record record;
+        const char *data;
+        long tag;
+        ssize_t size = queue_peek(&request->queue, &data, &tag, &request->choice, &place);
+        if (size < 0 && request->takes_all && shown > 0 && errno == ENOMSG)
+            return;
+        if (size < 0)
+            fail(request, "peek");
+        layout_fill(&request->layout, &record, tag, data, (size_t)size);
+        if (io_writev(STDOUT_FILENO, record.pieces, record.count) < 0)
+            fail_write();
+        progress_add(size);
     }
-    report_mode("mode", status.mode);
-    report_number("uid", status.uid);
-    report_number("gid", status.gid);
-    report_end();
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 
 static const char *const synopsis[] = {
     "[-n N | -a | -f] [OPTION]... NAME > records",
+    "[-n N | -a | -f] [--retries N] [--dead QUEUE] NAME -- COMMAND [ARG]...",
+    "--peek [-n N | -a] [OPTION]... NAME > records",
     "--stat [-j] NAME",
     "--remove NAME",
     NULL,
@@ -143,69 +145,152 @@ static const struct tool tool = {
     .name = "mqrecv",
     .purpose = "Take messages from a POSIX or System V message queue",
     .synopsis = synopsis,
+    .has_command = true,
+    .more = "With COMMAND it ends with the status of one that failed; 124: no message in time,\n"
+            "125: mqrecv itself failed, 126: COMMAND cannot be run, 127: COMMAND not found.\n",
 };
+
+/* Refuses what does not go together. */
+static void check(const struct request *request)
+{
+    const struct layout *layout = &request->layout;
+    bool has_form = layout->form != RECORD_LINE || layout->is_tagged;
+    bool waits = request->follows || request->timeout != DEADLINE_NEVER;
+    bool is_sysv = objname_is_sysv(&request->name);
+
+    options_only_one((request->count > 0) + request->takes_all + request->follows +
+                         request->describes + request->removes,
+                     "-n, -a, -f, --stat and --remove");
+    if (request->name.kind == OBJNAME_PRIVATE)
+        diag_die(EXIT_USAGE, "private: only to create; mqsend -c printed the name, id:N");
+    if (request->choice.type != 0 && !is_sysv)
+        diag_die(EXIT_USAGE, "%s: -T is for System V queues", request->name.text);
+    if (request->json && !request->describes)
+        diag_die(EXIT_USAGE, "-j goes with --stat");
+    if (layout->format.is_given && has_form)
+        diag_die(EXIT_USAGE, "--format says all of a record; no --tagged, -0, -W or -N with it");
+
+    if (request->peeks && !is_sysv)
+        diag_die(
+            EXIT_USAGE,
+            "%s: --peek is for System V queues; the kernel cannot show what a POSIX queue holds",
+            request->name.text);
+    if (request->peeks && (waits || request->describes || request->removes || request->job.command))
+        diag_die(EXIT_USAGE, "--peek goes with -n or -a, and never waits");
+    if (request->peeks && request->choice.type < 0)
+        diag_die(EXIT_USAGE, "--peek shows the order of sending; -T takes N or !N with it");
+
+    if (!request->job.command && (request->job.retries > 0 || request->dead_name.kind))
+        diag_die(EXIT_USAGE, "--retries and --dead are for a COMMAND");
+    if (!request->job.command)
+        return;
+    if (!request->job.command[0])
+        diag_die(EXIT_USAGE, "COMMAND is missing (usage: mqrecv NAME -- COMMAND [ARG]...)");
+    if (request->describes || request->removes)
+        diag_die(EXIT_USAGE, "--stat and --remove run no COMMAND");
+    if (layout->format.is_given || has_form)
+        diag_die(EXIT_USAGE,
+                 "COMMAND gets the message as it is: no --tagged, --format, -0, -W or -N with it");
+    if (request->dead_name.kind && objname_is_sysv(&request->dead_name) != is_sysv)
+        diag_die(EXIT_USAGE, "--dead %s: has to be a %s queue, as %s is", request->dead_name.text,
+                 is_sysv ? "System V" : "POSIX", request->name.text);
+}
+
+/* Opens all there is to open before a message is taken. */
+static void begin(struct request *request)
+{
+    open_queue(request, &request->queue, &request->name,
+               request->describes || request->peeks ? QUEUE_DESCRIBE : QUEUE_RECEIVE);
+    if (request->dead_name.kind) {
+        open_queue(request, &request->dead, &request->dead_name, QUEUE_SEND);
+        if (queue_is_same(&request->dead, &request->queue))
+            diag_die(EXIT_USAGE, "--dead %s: is the queue %s itself", request->dead_name.text,
+                     request->name.text);
+        request->job.dead = &request->dead;
+        request->job.timeout = request->timeout;
+    }
+    if (!request->job.command && !io_is_open_for(STDOUT_FILENO, O_WRONLY)) {
+        errno = EBADF;
+        fail_write();
+    }
+}
+
+/* How many messages to take, and for the meter how many bytes, -1 where that is not known. */
+static int64_t plan(struct request *request)
+{
+    struct queue_status status;
+    if (request->follows)
+        request->count = INT64_MAX;
+    else if (!request->takes_all && request->count == 0)
+        request->count = 1;
+    if (!request->takes_all)
+        return -1;
+    if (queue_status(&request->queue, &status) < 0)
+        fail(request, "read status");
+    request->count = status.messages > 0 ? status.messages : 1;
+    return request->choice.type ? -1 : status.bytes;
+}
 
 int main(int argc, char **argv)
 {
-    int64_t count = 0, timeout = DEADLINE_NEVER;
-    bool takes_all = false, follows = false, stat = false, json = false, removes = false;
-    struct queue_choice choice = {0};
-    enum record_form form = RECORD_LINE;
+    struct request request = {.timeout = DEADLINE_NEVER, .layout = LAYOUT_DEFAULT};
+    struct layout *layout = &request.layout;
     const struct option table[] = {
-        {OPTION_COUNT(&count, "take N messages, not one")},
-        {'a', "all", NULL, NULL, &takes_all, "take all there are now; exit 1 if none"},
-        {OPTION_FOLLOW(&follows)},
-        {'T', "type", "TYPE", parse_choice, &choice, "System V: 5, -5 (lowest up to 5), !5"},
-        {OPTION_TIMEOUT(&timeout)},
-        {RECORD_OPTION_NULL(&form)},
-        {'W', "whole", NULL, record_parse_form, &form, "nothing ends a record"},
-        {RECORD_OPTION_NETSTRING(&form)},
-        {OPTION_STAT(&stat)},
-        {OPTION_JSON(&json)},
-        {OPTION_REMOVE(&removes)},
+        {OPTION_COUNT(&request.count, "take N messages, not one")},
+        {'a', "all", NULL, NULL, &request.takes_all, "take all there are now; exit 1 if none"},
+        {OPTION_FOLLOW(&request.follows)},
+        {'T', "type", "TYPE", queue_parse_choice, &request.choice,
+         "System V: 5, -5 (lowest up to 5), !5"},
+        {OPTION_TIMEOUT(&request.timeout)},
+        {RECORD_OPTION_NULL(&layout->form)},
+        {'W', "whole", NULL, record_parse_form, &layout->form, "nothing ends a record"},
+        {RECORD_OPTION_NETSTRING(&layout->form)},
+        {RECORD_OPTION_TAGGED(&layout->is_tagged)},
+        {0, "format", "FMT", format_parse, &layout->format,
+         "a record is FMT: %b body, %s size, %p priority or type"},
+        {0, "peek", NULL, NULL, &request.peeks, "System V: show messages and leave them there"},
+        {0, "retries", "N", parse_retries, &request.job.retries,
+         "run COMMAND up to N times more if it fails"},
+        {0, "dead", "QUEUE", objname_parse, &request.dead_name,
+         "where a message goes if COMMAND fails"},
+        {OPTION_PROGRESS(&request.has_meter)},
+        {OPTION_STAT(&request.describes)},
+        {OPTION_JSON(&request.json)},
+        {OPTION_REMOVE(&request.removes)},
         {0},
     };
-    struct objname name;
-    struct queue queue;
 
     io_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, "NAME", objname_parse, &name);
+    request.job.command = operands.command;
+    options_operand(&operands, "NAME", objname_parse, &request.name);
     options_end(&operands);
-    options_only_one((count > 0) + takes_all + follows + stat + removes,
-                     "-n, -a, -f, --stat and --remove");
-    if (name.kind == OBJNAME_PRIVATE)
-        diag_die(EXIT_USAGE, "private: only to create; mqsend -c printed the name, id:N");
-    if (choice.type != 0 && !objname_is_sysv(&name))
-        diag_die(EXIT_USAGE, "%s: -T is for System V queues", name.text);
-    if (json && !stat)
-        diag_die(EXIT_USAGE, "-j goes with --stat");
+    check(&request);
 
-    if (removes) {
-        if (queue_remove(&name) < 0)
-            diag_die(exits_for(errno), "%s: remove queue: %m", name.text);
+    if (request.removes) {
+        if (queue_remove(&request.name) < 0)
+            diag_die(exits_for(errno), "%s: remove queue: %m", request.name.text);
         return EXIT_DONE;
     }
-    open_queue(&queue, &name, stat ? QUEUE_DESCRIBE : QUEUE_RECEIVE);
-    if (stat) {
-        print_status(&queue, json);
+    begin(&request);
+    if (request.describes) {
+        if (queue_report(&request.queue, request.json) < 0)
+            fail(&request, "read status");
+        if (io_end() < 0)
+            fail_write();
         return EXIT_DONE;
     }
-
-    struct queue_status status;
-    if (takes_all && queue_status(&queue, &status) < 0)
-        fail(&queue, "read status");
-    if (takes_all)
-        count = status.messages > 0 ? status.messages : 1;
-    else if (follows)
-        count = INT64_MAX;
-    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) { /* told before a message is taken */
-        errno = EBADF;
-        diag_die(EXIT_FAILED, "stdout: write: %m");
-    }
-    stop_catch();
-    take(&queue, count > 0 ? count : 1, takes_all, &choice, form, timeout);
-    if (io_end() < 0)
+    int64_t bytes = plan(&request);
+    if (!request.peeks)
+        stop_catch();
+    if (request.has_meter)
+        progress_start(bytes);
+    if (request.peeks)
+        peek(&request);
+    else
+        take(&request);
+    progress_end();
+    if (!request.job.command && io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: close: %m");
     return EXIT_DONE;
 }

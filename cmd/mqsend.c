@@ -11,10 +11,12 @@
 #include "objname.h"
 #include "options.h"
 #include "parse.h"
+#include "progress.h"
 #include "queue.h"
 #include "record.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <mqueue.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,7 @@ enum { PRIORITY_MAX = 32767 }; /* MQ_PRIO_MAX of mq_send(3), less one */
 struct sender {
     struct queue queue;
     long tag;
+    bool is_tagged;
     int64_t timeout;
     uint64_t sent;
 };
@@ -54,12 +57,13 @@ static const char *parse_type(const char *text, void *value)
     return parse_count(text, value) ? "not a type (1 or more)" : NULL;
 }
 
-static void send_message(struct sender *sender, const char *data, size_t size)
+static void send_message(struct sender *sender, const char *data, size_t size, long tag)
 {
     struct deadline deadline = deadline_in(sender->timeout);
-    if (queue_send(&sender->queue, data, size, sender->tag, &deadline) < 0) {
+    if (queue_send(&sender->queue, data, size, tag, &deadline) < 0) {
         int errnum = errno;
-        const char *hint = queue_hint(&sender->queue, errnum, NULL);
+        const char *hint = queue_hint(&sender->queue, errnum == ETIMEDOUT ? EAGAIN : errnum, NULL);
+        errno = errnum;
         diag_die(exits_for(errnum), "%s: send message %llu: %m%s; %llu sent",
                  sender->queue.name.text, (unsigned long long)sender->sent + 1, hint,
                  (unsigned long long)sender->sent);
@@ -67,8 +71,26 @@ static void send_message(struct sender *sender, const char *data, size_t size)
     sender->sent++;
 }
 
-static void send_records(struct sender *sender, enum record_form form)
+/* WHERE says of which record a message speaks. */
+static void send_record(struct sender *sender, const char *data, size_t size, const char *where)
 {
+    if (!sender->is_tagged) {
+        send_message(sender, data, size, sender->tag);
+        return;
+    }
+    uint64_t tag, min = sender->queue.is_sysv, max = min ? LONG_MAX : PRIORITY_MAX;
+    const char *tab = memchr(data, '\t', size); /* without one, the digits might not end */
+    if (!tab || tab == data || parse_digits(data, 10, max, &tag) != tab || tag < min)
+        diag_die(EXIT_FAILED, "%s %llu does not begin with a %s and a tab (--tagged); %llu sent",
+                 where, (unsigned long long)sender->sent + 1,
+                 min ? "type (1 or more)" : "priority (0 to 32767)",
+                 (unsigned long long)sender->sent);
+    send_message(sender, tab + 1, size - (size_t)(tab + 1 - data), (long)tag);
+}
+
+static void send_stdin(struct sender *sender, enum record_form form)
+{
+    enum { TAG = 20 }; /* bytes of the longest tag and its tab */
     struct record_reader reader;
     const char *data;
     size_t size;
@@ -77,9 +99,11 @@ static void send_records(struct sender *sender, enum record_form form)
     int64_t limit = queue_msgsize(&sender->queue);
     if (limit < 0)
         diag_die(EXIT_FAILED, "%s: read attributes: %m", sender->queue.name.text);
-    record_start(&reader, STDIN_FILENO, form, (size_t)limit);
-    while ((got = record_next(&reader, &data, &size)) > 0)
-        send_message(sender, data, size);
+    record_start(&reader, STDIN_FILENO, form, (size_t)limit + (sender->is_tagged ? TAG : 0));
+    for (uint64_t taken = 0; (got = record_next(&reader, &data, &size)) > 0; taken = reader.taken) {
+        send_record(sender, data, size, "stdin: record");
+        progress_add((int64_t)(reader.taken - taken));
+    }
     if (got < 0)
         diag_die(EXIT_FAILED, "stdin: %s; %llu sent", record_error(&reader),
                  (unsigned long long)sender->sent);
@@ -118,7 +142,7 @@ int main(int argc, char **argv)
     struct sender sender = {.timeout = DEADLINE_NEVER};
     struct queue_creation creation = {.mode = 0600};
     int64_t priority = -1, type = -1;
-    bool creates = false;
+    bool creates = false, has_meter = false;
     enum record_form form = RECORD_LINE;
     const struct option table[] = {
         {OPTION_CREATE(&creates)},
@@ -129,10 +153,12 @@ int main(int argc, char **argv)
          "largest message of the new queue"},
         {'p', "priority", "PRIO", parse_priority, &priority, "POSIX: 0 to 32767, highest first"},
         {'T', "type", "TYPE", parse_type, &type, "System V: 1 or more"},
+        {RECORD_OPTION_TAGGED(&sender.is_tagged)},
         {OPTION_TIMEOUT(&sender.timeout)},
         {RECORD_OPTION_NULL(&form)},
         {RECORD_OPTION_WHOLE(&form)},
         {RECORD_OPTION_NETSTRING(&form)},
+        {OPTION_PROGRESS(&has_meter)},
         {0},
     };
     struct objname name;
@@ -148,6 +174,8 @@ int main(int argc, char **argv)
     if (type >= 0 && !is_sysv)
         diag_die(EXIT_USAGE, "%s: -T is for System V queues; a POSIX queue has priorities (-p)",
                  name.text);
+    if (sender.is_tagged && (priority >= 0 || type >= 0))
+        diag_die(EXIT_USAGE, "--tagged takes it from the record; no -p or -T with it");
     if (is_sysv && (creation.maxmsg > 0) != (creation.msgsize > 0))
         diag_die(EXIT_USAGE, "%s: a System V queue needs both --maxmsg and --msgsize", name.text);
     if (name.kind == OBJNAME_PRIVATE && !creates)
@@ -155,9 +183,15 @@ int main(int argc, char **argv)
     sender.tag = (long)(is_sysv ? (type > 0 ? type : 1) : (priority > 0 ? priority : 0));
 
     open_queue(&sender.queue, &name, creates ? &creation : NULL);
+    if (has_meter)
+        progress_start(operands.count == 0 ? io_bytes_left(STDIN_FILENO) : -1);
     if (operands.count == 0)
-        send_records(&sender, form);
-    for (int i = 0; i < operands.count; i++)
-        send_message(&sender, operands.words[i], strlen(operands.words[i]));
+        send_stdin(&sender, form);
+    for (int i = 0; i < operands.count; i++) {
+        size_t size = strlen(operands.words[i]);
+        send_record(&sender, operands.words[i], size, "MESSAGE");
+        progress_add((int64_t)size);
+    }
+    progress_end();
     return EXIT_DONE;
 }

@@ -79,7 +79,8 @@ void diag_note(const char *format, ...)
 
 _Noreturn void diag_die(int status, const char *format, ...)
 {
-    if (status != EXIT_NO || !quiet) {
+    bool is_no = status == EXIT_NO || status == EXIT_NOT_ACQUIRED;
+    if (!is_no || !quiet) {
         va_list arguments;
         va_start(arguments, format);
         write_line(format, arguments);

@@ -6,7 +6,8 @@
 /* Names the tool in every message that follows; NAME stays the caller's. */
 void diag_name(const char *name);
 
-/* Takes back the messages that only say no: diag_die with EXIT_NO, and diag_note. */
+/* Takes back the messages that only say no: diag_die with EXIT_NO or
+ * EXIT_NOT_ACQUIRED, and diag_note. */
 void diag_quiet(void);
 
 /* Calls FUNCTION before each message that follows: it may end a line that it has left open. */

@@ -57,6 +57,12 @@ bool io_is_open_for(int fd, int mode)
     return flags >= 0 && !(flags & O_PATH) && (access == mode || access == O_RDWR);
 }
 
+bool io_has_reader(int fd)
+{
+    struct pollfd end = {.fd = fd};
+    return poll(&end, 1, 0) <= 0 || !(end.revents & (POLLERR | POLLHUP));
+}
+
 bool io_goes_on(int fd, short events)
 {
     if (errno == EINTR)
@@ -138,8 +144,10 @@ int io_writev(int fd, struct iovec *pieces, int count)
                 return -1;
             continue;
         }
-        for (; count > 0 && (size_t)put >= pieces->iov_len; count--)
-            put -= (ssize_t)pieces++->iov_len;
+        for (; count > 0 && (size_t)put >= pieces->iov_len; pieces++, count--) {
+            put -= (ssize_t)pieces->iov_len;
+            pieces->iov_len = 0;
+        }
         if (count > 0) {
             pieces->iov_base = (char *)pieces->iov_base + put;
             pieces->iov_len -= (size_t)put;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct queue_family *family_of(const struct objname *name)
 {
@@ -36,9 +37,6 @@ const char *queue_hint(struct queue *queue, int errnum, const struct queue_creat
     case EIDRM:
         hint = " (somebody removed the queue)";
         break;
-    case EAGAIN:
-        hint = " (the queue is full)";
-        break;
     default:
         hint = queue->family->hint(queue, errnum, creation);
     }
@@ -55,9 +53,10 @@ const char *queue_hint_format(struct queue *queue, const char *format, ...)
     return queue->hint;
 }
 
-const char *queue_hint_limit(struct queue *queue, const char *limit)
+const char *queue_hint_limit(struct queue *queue, const char *asked, const char *limit)
 {
-    return queue_hint_format(queue, " (%s is %lld)", limit, (long long)kernel_limit(limit, -1));
+    return queue_hint_format(queue, " (%s: %s is %lld)", asked, limit,
+                             (long long)kernel_limit(limit, -1));
 }
 
 int queue_reserve(struct queue *queue, size_t size)
@@ -72,6 +71,11 @@ int queue_reserve(struct queue *queue, size_t size)
     return 0;
 }
 
+const char *queue_tag_name(const struct queue *queue)
+{
+    return queue->is_sysv ? "type" : "priority";
+}
+
 int64_t queue_msgsize(struct queue *queue)
 {
     return queue->family->msgsize(queue);
@@ -80,6 +84,7 @@ int64_t queue_msgsize(struct queue *queue)
 int queue_send(struct queue *queue, const void *data, size_t size, long tag,
                const struct deadline *deadline)
 {
+    queue->asked = size;
     return queue->family->send(queue, data, size, tag, deadline);
 }
 
@@ -94,9 +99,54 @@ ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
     return got;
 }
 
+const char *queue_parse_choice(const char *text, void *value)
+{
+    struct queue_choice *choice = value;
+    int64_t type;
+    bool is_negated = *text == '!', is_bound = *text == '-';
+    if (parse_count(text + (is_negated || is_bound), &type))
+        return "not a type to receive (5, -5 for the lowest up to 5, !5 for any but 5)";
+    *choice = (struct queue_choice){.type = is_bound ? -type : type, .is_negated = is_negated};
+    return NULL;
+}
+
+static bool fits(long type, const struct queue_choice *choice)
+{
+    return choice->type <= 0 || (type == choice->type) != choice->is_negated;
+}
+
+ssize_t queue_peek(struct queue *queue, const char **data, long *tag,
+                   const struct queue_choice *choice, long *place)
+{
+    ssize_t got;
+    if (!queue->family->peek)
+        return errno = ENOSYS, -1;
+    do
+        got = queue->family->peek(queue, (*place)++);
+    while (got >= 0 && !fits(queue->message->tag, choice));
+    if (got < 0)
+        return -1;
+    *data = queue->message->text;
+    *tag = queue->message->tag;
+    return got;
+}
+
+bool queue_is_same(const struct queue *queue, const struct queue *other)
+{
+    if (queue->is_sysv != other->is_sysv)
+        return false;
+    return queue->is_sysv ? queue->id == other->id
+                          : strcmp(queue->name.text, other->name.text) == 0;
+}
+
 int queue_status(struct queue *queue, struct queue_status *status)
 {
     return queue->family->status(queue, status);
+}
+
+void queue_waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
+{
+    queue->family->waiting(queue, receivers, senders);
 }
 
 int queue_remove(const struct objname *name)

@@ -7,6 +7,7 @@
 
 #include "deadline.h"
 #include "objname.h"
+#include "parse.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,7 +20,8 @@ struct queue {
     const struct queue_family *family;
     struct queue_message *message;
     size_t capacity;
-    char hint[128];
+    size_t asked; /* bytes of the message last sent */
+    char hint[160];
 };
 
 enum queue_access { QUEUE_SEND, QUEUE_RECEIVE, QUEUE_DESCRIBE };
@@ -37,14 +39,20 @@ struct queue_choice {
     bool is_negated; /* any but this type */
 };
 
+/* TYPE to receive: 5, -5 or !5. VALUE is a struct queue_choice. */
+parse_function queue_parse_choice;
+
 struct queue_status {
     int64_t messages, bytes;
-    int64_t maxmsg, msgsize; /* POSIX */
-    int64_t maxbytes;        /* System V */
+    int64_t maxmsg;   /* POSIX */
+    int64_t maxbytes; /* System V */
+    int64_t msgsize;  /* bytes of the largest message */
     mode_t mode;
-    uid_t uid;
-    gid_t gid;
+    uid_t uid, creator_uid; /* the creator's: System V */
+    gid_t gid, creator_gid;
     pid_t last_sender, last_receiver; /* System V; 0 where there was none */
+    pid_t notified;                   /* POSIX: whom a message is told by mq_notify(3), 0: nobody */
+    time_t used;                      /* POSIX: created, or last sent or received */
     time_t sent, received, changed;   /* System V; 0 where there was none */
 };
 
@@ -56,6 +64,9 @@ int queue_open(struct queue *queue, const struct objname *name, enum queue_acces
 /* What to do about an ERRNUM of the functions here, ` (in parentheses)`; "" when nothing is known.
  * CREATION is what queue_open was called with. Leaves ERRNUM in errno, for %m beside it. */
 const char *queue_hint(struct queue *queue, int errnum, const struct queue_creation *creation);
+
+/* What a tag of QUEUE is: "priority" or "type". */
+const char *queue_tag_name(const struct queue *queue);
 
 /* Bytes of the largest message, -1 with errno. */
 int64_t queue_msgsize(struct queue *queue);
@@ -71,8 +82,20 @@ int queue_send(struct queue *queue, const void *data, size_t size, long tag,
 ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
                       const struct queue_choice *choice, const struct deadline *deadline);
 
+/* System V: copies the first message that CHOICE would take, from place *PLACE in the line on (0:
+ * the first), and sets *PLACE behind it. A choice of the lowest type is taken for one of any type.
+ * Never waits. Returns as queue_receive does; -1 with errno ENOSYS where the kernel cannot. */
+ssize_t queue_peek(struct queue *queue, const char **data, long *tag,
+                   const struct queue_choice *choice, long *place);
+
+/* Whether two open queues are one. */
+bool queue_is_same(const struct queue *queue, const struct queue *other);
+
 /* Returns 0, or -1 with errno. */
 int queue_status(struct queue *queue, struct queue_status *status);
 int queue_remove(const struct objname *name);
+
+/* How many wait in QUEUE to receive and to send, as waiters_count has it. */
+void queue_waiting(struct queue *queue, int64_t *receivers, int64_t *senders);
 
 #endif

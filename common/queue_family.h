@@ -15,7 +15,10 @@ struct queue_family {
     /* leaves the message in queue->message */
     ssize_t (*receive)(struct queue *queue, const struct queue_choice *choice,
                        const struct deadline *deadline);
+    /* copies the message at PLACE in the line; NULL where the kernel cannot */
+    ssize_t (*peek)(struct queue *queue, long place);
     int (*status)(struct queue *queue, struct queue_status *status);
+    void (*waiting)(struct queue *queue, int64_t *receivers, int64_t *senders);
     int (*remove)(struct objname *name);
 };
 
@@ -34,7 +37,7 @@ int queue_reserve(struct queue *queue, size_t size);
 const char *queue_hint_format(struct queue *queue, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The hint that names LIMIT of the kernel and its value. */
-const char *queue_hint_limit(struct queue *queue, const char *limit);
+/* The hint that ASKED, what was wanted, is over LIMIT of the kernel, with its value. */
+const char *queue_hint_limit(struct queue *queue, const char *asked, const char *limit);
 
 #endif

@@ -1,13 +1,16 @@
 #include "kernel.h"
 #include "queue_family.h"
+#include "waiters.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What not even root may exceed (include/linux/ipc_namespace.h). */
@@ -16,16 +19,30 @@ enum { HARD_MSGMAX = 65536, HARD_MSGSIZEMAX = 16 << 20 };
 /* A time long past: the call does what it can at once. */
 static const struct timespec at_once = {0, 0};
 
+static int64_t default_of(const char *name, const char *max_name, int64_t usual)
+{
+    int64_t value = kernel_limit(name, usual), max = kernel_limit(max_name, usual);
+    return value < max ? value : max;
+}
+
+/* What CREATION asks for, in words of mq_open(3). */
+static struct mq_attr attributes_of(const struct queue_creation *creation)
+{
+    int64_t maxmsg = creation->maxmsg, msgsize = creation->msgsize;
+    if (maxmsg == 0)
+        maxmsg = default_of("fs.mqueue.msg_default", "fs.mqueue.msg_max", 10);
+    if (msgsize == 0)
+        msgsize = default_of("fs.mqueue.msgsize_default", "fs.mqueue.msgsize_max", 8192);
+    return (struct mq_attr){.mq_maxmsg = (long)maxmsg, .mq_msgsize = (long)msgsize};
+}
+
 /* The mode is exactly the one asked for, so the umask must not take from it. */
 static mqd_t create(const char *name, int flags, const struct queue_creation *creation)
 {
-    struct mq_attr attributes = {.mq_maxmsg = (long)creation->maxmsg,
-                                 .mq_msgsize = (long)creation->msgsize};
     bool has_attributes = creation->maxmsg > 0 || creation->msgsize > 0;
-    if (has_attributes && creation->maxmsg == 0)
-        attributes.mq_maxmsg = (long)kernel_limit("fs.mqueue.msg_default", 10);
-    if (has_attributes && creation->msgsize == 0)
-        attributes.mq_msgsize = (long)kernel_limit("fs.mqueue.msgsize_default", 8192);
+    struct mq_attr attributes;
+    if (has_attributes)
+        attributes = attributes_of(creation);
 
     mode_t old = umask(0);
     mqd_t id = mq_open(name, flags | O_CREAT | O_EXCL, creation->mode,
@@ -69,31 +86,49 @@ static int64_t msgsize(struct queue *queue)
 /* mq_open says EINVAL of attributes over the limits. */
 static const char *hint_attributes(struct queue *queue, const struct queue_creation *creation)
 {
-    if (creation->maxmsg > HARD_MSGMAX)
-        return queue_hint_format(queue, " (--maxmsg is at most %d)", HARD_MSGMAX);
-    if (creation->msgsize > HARD_MSGSIZEMAX)
-        return queue_hint_format(queue, " (--msgsize is at most %d)", HARD_MSGSIZEMAX);
-    if (creation->msgsize > kernel_limit("fs.mqueue.msgsize_max", INT64_MAX))
-        return queue_hint_limit(queue, "fs.mqueue.msgsize_max");
-    return queue_hint_limit(queue, "fs.mqueue.msg_max");
+    struct mq_attr asked = attributes_of(creation);
+    char what[32];
+    snprintf(what, sizeof what, "--maxmsg %ld", asked.mq_maxmsg);
+    if (asked.mq_maxmsg > HARD_MSGMAX)
+        return queue_hint_format(queue, " (%s: at most %d)", what, HARD_MSGMAX);
+    if (asked.mq_maxmsg > kernel_limit("fs.mqueue.msg_max", INT64_MAX))
+        return queue_hint_limit(queue, what, "fs.mqueue.msg_max");
+    snprintf(what, sizeof what, "--msgsize %ld", asked.mq_msgsize);
+    if (asked.mq_msgsize > HARD_MSGSIZEMAX)
+        return queue_hint_format(queue, " (%s: at most %d)", what, HARD_MSGSIZEMAX);
+    return queue_hint_limit(queue, what, "fs.mqueue.msgsize_max");
+}
+
+/* ipc/mqueue.c says EMFILE of a queue over RLIMIT_MSGQUEUE, which counts the room of all queues of
+ * a user in bytes. */
+static const char *hint_room(struct queue *queue, const struct queue_creation *creation)
+{
+    struct mq_attr asked = attributes_of(creation);
+    struct rlimit bytes;
+    if (getrlimit(RLIMIT_MSGQUEUE, &bytes) < 0)
+        return "";
+    return queue_hint_format(queue, " (%ld messages of %ld bytes: ulimit -q is %llu bytes)",
+                             asked.mq_maxmsg, asked.mq_msgsize, (unsigned long long)bytes.rlim_cur);
 }
 
 static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
 {
-    struct rlimit bytes;
+    struct mq_attr attributes;
     switch (errnum) {
     case EINVAL:
         return creation ? hint_attributes(queue, creation) : "";
     case ENOSPC:
-        return queue_hint_limit(queue, "fs.mqueue.queues_max");
-    case EMFILE: /* ipc/mqueue.c: over RLIMIT_MSGQUEUE, which getrlimit(2) counts in bytes */
-        if (!creation || getrlimit(RLIMIT_MSGQUEUE, &bytes) < 0)
-            return "";
-        return queue_hint_format(queue, " (ulimit -q is %llu bytes)",
-                                 (unsigned long long)bytes.rlim_cur);
+        return queue_hint_limit(queue, "one more queue", "fs.mqueue.queues_max");
+    case EMFILE:
+        return creation ? hint_room(queue, creation) : "";
     case EMSGSIZE:
-        return queue_hint_format(queue, " (the queue's message size is %lld)",
-                                 (long long)msgsize(queue));
+        return queue_hint_format(queue, " (%zu bytes: the queue's message size is %lld)",
+                                 queue->asked, (long long)msgsize(queue));
+    case EAGAIN:
+        return mq_getattr(queue->id, &attributes) < 0
+                   ? ""
+                   : queue_hint_format(queue, " (the queue is full: it holds %ld messages)",
+                                       attributes.mq_maxmsg);
     default:
         return "";
     }
@@ -155,12 +190,25 @@ static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
     return got;
 }
 
-/* Bytes in the queue: reading its descriptor gives `QSIZE:129 NOTIFY:...` (mq_overview(7)). */
-static int64_t bytes_in(struct queue *queue)
+/* The number behind NAME in what reading the queue's descriptor gives, 0 where it is not there:
+ * `QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260` (mq_overview(7)). */
+static int64_t kernel_tells(struct queue *queue, const char *name)
 {
     char text[128] = "";
-    ssize_t got = pread(queue->id, text, sizeof text - 1, 0);
-    return got > 0 && strncmp(text, "QSIZE:", 6) == 0 ? strtoll(text + 6, NULL, 10) : 0;
+    if (pread(queue->id, text, sizeof text - 1, 0) <= 0)
+        return 0;
+    const char *found = strstr(text, name);
+    return found ? strtoll(found + strlen(name), NULL, 10) : 0;
+}
+
+/* Whether FD of the process PID is the queue of the struct stat at WANTED. */
+static bool is_queue(pid_t pid, uint64_t fd, const void *wanted)
+{
+    const struct stat *queue = wanted;
+    struct stat file;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%llu", (int)pid, (unsigned long long)fd);
+    return stat(path, &file) == 0 && file.st_dev == queue->st_dev && file.st_ino == queue->st_ino;
 }
 
 static int status_of(struct queue *queue, struct queue_status *status)
@@ -171,14 +219,26 @@ static int status_of(struct queue *queue, struct queue_status *status)
         return -1;
     *status = (struct queue_status){
         .messages = attributes.mq_curmsgs,
-        .bytes = bytes_in(queue),
+        .bytes = kernel_tells(queue, "QSIZE:"),
         .maxmsg = attributes.mq_maxmsg,
         .msgsize = attributes.mq_msgsize,
         .mode = file.st_mode & 07777,
         .uid = file.st_uid,
         .gid = file.st_gid,
+        .notified = (pid_t)kernel_tells(queue, "NOTIFY_PID:"),
+        .used = file.st_mtime,
     };
     return 0;
+}
+
+static void waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
+{
+    struct stat file;
+    *receivers = *senders = -1;
+    if (fstat(queue->id, &file) < 0)
+        return;
+    *receivers = waiters_count(SYS_mq_timedreceive, is_queue, &file);
+    *senders = waiters_count(SYS_mq_timedsend, is_queue, &file);
 }
 
 static int remove_named(struct objname *name)
@@ -193,5 +253,6 @@ const struct queue_family queue_posix = {
     .send = send_one,
     .receive = receive,
     .status = status_of,
+    .waiting = waiting,
     .remove = remove_named,
 };

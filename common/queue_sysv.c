@@ -1,10 +1,13 @@
 #include "kernel.h"
 #include "queue_family.h"
+#include "waiters.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/msg.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { FIRST_CAPACITY = 8192 }; /* bytes; kernel.msgmax unless root raised it */
@@ -96,16 +99,29 @@ static int64_t msgsize(struct queue *queue)
 
 static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
 {
+    char asked[64];
     switch (errnum) {
     case ENOSPC:
-        return queue_hint_limit(queue, "kernel.msgmni");
+        return queue_hint_limit(queue, "one more queue", "kernel.msgmni");
     case EPERM:
-        return creation ? queue_hint_limit(queue, "kernel.msgmnb") : "";
+        if (!creation)
+            return "";
+        snprintf(asked, sizeof asked, "%lld messages of %lld bytes", (long long)creation->maxmsg,
+                 (long long)creation->msgsize);
+        return queue_hint_limit(queue, asked, "kernel.msgmnb");
     case EMSGSIZE:
         if (maxbytes(queue) < kernel_limit("kernel.msgmax", FIRST_CAPACITY))
-            return queue_hint_format(queue, " (the whole queue holds %lld bytes)",
-                                     (long long)maxbytes(queue));
-        return queue_hint_limit(queue, "kernel.msgmax");
+            return queue_hint_format(queue, " (%zu bytes: the whole queue holds %lld bytes)",
+                                     queue->asked, (long long)maxbytes(queue));
+        snprintf(asked, sizeof asked, "%zu bytes", queue->asked);
+        return queue_hint_limit(queue, asked, "kernel.msgmax");
+    case EAGAIN:
+        return maxbytes(queue) == INT64_MAX
+                   ? " (the queue is full)"
+                   : queue_hint_format(queue, " (the queue is full: it holds %lld bytes)",
+                                       (long long)maxbytes(queue));
+    case ENOSYS:
+        return " (a kernel without CONFIG_CHECKPOINT_RESTORE cannot show messages)";
     default:
         return "";
     }
@@ -184,6 +200,26 @@ static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
     return got;
 }
 
+static ssize_t peek(struct queue *queue, long place)
+{
+    enum { COPY = 040000 }; /* MSG_COPY of msgop(2), which musl lacks */
+    ssize_t got;
+    if (queue_reserve(queue, FIRST_CAPACITY) < 0)
+        return -1;
+    do
+        got = msgrcv(queue->id, queue->message, queue->capacity, place, COPY | IPC_NOWAIT);
+    while (got < 0 && errno == E2BIG && queue_reserve(queue, 2 * queue->capacity) == 0);
+    if (got < 0 && errno == EINVAL)
+        errno = EIDRM;
+    return got;
+}
+
+static bool is_queue(pid_t pid, uint64_t id, const void *wanted)
+{
+    (void)pid;
+    return id == (uint64_t) * (const int *)wanted;
+}
+
 static int status_of(struct queue *queue, struct queue_status *status)
 {
     struct msqid_ds kernel;
@@ -193,9 +229,12 @@ static int status_of(struct queue *queue, struct queue_status *status)
         .messages = (int64_t)kernel.msg_qnum,
         .bytes = (int64_t)kernel.msg_cbytes,
         .maxbytes = (int64_t)kernel.msg_qbytes,
+        .msgsize = msgsize(queue),
         .mode = kernel.msg_perm.mode & 07777,
         .uid = kernel.msg_perm.uid,
         .gid = kernel.msg_perm.gid,
+        .creator_uid = kernel.msg_perm.cuid,
+        .creator_gid = kernel.msg_perm.cgid,
         .last_sender = kernel.msg_lspid,
         .last_receiver = kernel.msg_lrpid,
         .sent = kernel.msg_stime,
@@ -203,6 +242,12 @@ static int status_of(struct queue *queue, struct queue_status *status)
         .changed = kernel.msg_ctime,
     };
     return 0;
+}
+
+static void waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
+{
+    *receivers = waiters_count(SYS_msgrcv, is_queue, &queue->id);
+    *senders = waiters_count(SYS_msgsnd, is_queue, &queue->id);
 }
 
 /* The owner may remove a queue that it may not read, so nothing is asked of it before. */
@@ -226,6 +271,8 @@ const struct queue_family queue_sysv = {
     .msgsize = msgsize,
     .send = send_one,
     .receive = receive,
+    .peek = peek,
     .status = status_of,
+    .waiting = waiting,
     .remove = remove_named,
 };

@@ -92,6 +92,7 @@ static int give(struct record_reader *reader, size_t size, size_t skip, const ch
     *data = reader->buffer + reader->start;
     *given = size;
     reader->start += size + skip;
+    reader->taken += size + skip;
     reader->number++;
     return 1;
 }
@@ -170,6 +171,7 @@ static int next_netstring(struct record_reader *reader, const char **data, size_
     if (there == 0 || reader->buffer[reader->start + digits + 1 + length] != ',')
         return not_a_netstring(reader);
     reader->start += digits + 1;
+    reader->taken += digits + 1;
     return give(reader, length, 1, data, size);
 }
 
@@ -208,18 +210,24 @@ const char *record_error(struct record_reader *reader)
     return reader->why;
 }
 
-int record_write(int fd, enum record_form form, const void *data, size_t size)
+/* PIECES[COUNT] becomes the SIZE bytes at DATA, if there are any. */
+static int add(struct iovec *pieces, int count, const void *data, size_t size)
 {
-    char terminators[] = {[RECORD_LINE] = '\n', [RECORD_NUL] = '\0', [RECORD_NETSTRING] = ','};
-    char head[LENGTH_DIGITS + 2];
-    struct iovec pieces[3];
-    int count = 0;
-
-    if (form == RECORD_NETSTRING)
-        pieces[count++] = (struct iovec){head, (size_t)snprintf(head, sizeof head, "%zu:", size)};
     if (size > 0)
         pieces[count++] = (struct iovec){(void *)(uintptr_t)data, size};
-    if (form != RECORD_WHOLE)
-        pieces[count++] = (struct iovec){&terminators[form], 1};
-    return io_writev(fd, pieces, count);
+    return count;
+}
+
+int record_pieces(struct iovec pieces[RECORD_PIECES], char head[RECORD_HEAD], enum record_form form,
+                  const char *lead, const void *data, size_t size)
+{
+    static const char terminators[] = {[RECORD_LINE] = '\n', [RECORD_NETSTRING] = ','};
+    size_t lead_size = strlen(lead), head_size = 0;
+    if (form == RECORD_NETSTRING)
+        head_size = (size_t)snprintf(head, RECORD_HEAD, "%zu:", lead_size + size);
+
+    int count = add(pieces, 0, head, head_size);
+    count = add(pieces, count, lead, lead_size);
+    count = add(pieces, count, data, size);
+    return add(pieces, count, &terminators[form], form != RECORD_WHOLE);
 }

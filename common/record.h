@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 enum record_form {
     RECORD_LINE,      /* ends in newline; the last one need not */
@@ -21,12 +22,15 @@ parse_function record_parse_form;
 #define RECORD_OPTION_WHOLE(to) 'W', "whole", NULL, record_parse_form, to, "stdin is one record"
 #define RECORD_OPTION_NETSTRING(to) \
     'N', "netstring", NULL, record_parse_form, to, "records are netstrings (5:hello,)"
+#define RECORD_OPTION_TAGGED(to) \
+    0, "tagged", NULL, NULL, to, "a record begins with the priority or type and a tab"
 
 struct record_reader {
     int fd;
     enum record_form form;
     size_t limit;    /* bytes of the largest record */
     uint64_t number; /* of the record last returned or refused, from 1 */
+    uint64_t taken;  /* bytes of the stream that the records returned took, terminators too */
     /* private: buffer[start..end) is read and not yet returned */
     char *buffer;
     size_t capacity, start, end;
@@ -50,8 +54,11 @@ int record_take(struct record_reader *reader, bool may_read, const char **data, 
 /* What record_next failed with, naming the record: `record 3 is longer than 8192 bytes`. */
 const char *record_error(struct record_reader *reader);
 
-/* Writes one record with its terminator, in one write where the descriptor takes it whole.
- * Returns 0, or -1 with errno. */
-int record_write(int fd, enum record_form form, const void *data, size_t size);
+enum { RECORD_PIECES = 4, RECORD_HEAD = 24 };
+
+/* The pieces of one record for io_writev: LEAD and DATA, which make the record, and what FORM puts
+ * around them. HEAD is room for that, to be kept until they are written. Returns how many. */
+int record_pieces(struct iovec pieces[RECORD_PIECES], char head[RECORD_HEAD], enum record_form form,
+                  const char *lead, const void *data, size_t size);
 
 #endif

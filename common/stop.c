@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static volatile sig_atomic_t noted;
+static volatile sig_atomic_t noted, count; /* the last of them, and how many there were */
+static bool is_pardoned;                   /* the first of them ends no wait any more */
 
 static int is_handled;
 /* Whether the timer is ours; before that it may be an alarm(2) that the caller set for COMMAND. */
@@ -50,6 +51,8 @@ static void on_fatal(int signal)
 {
     int saved = errno;
     noted = signal;
+    if (count < 2)
+        count++;
     start_timer(1);
     errno = saved;
 }
@@ -68,7 +71,16 @@ void stop_catch(void)
 
 int stop_signal(void)
 {
-    return noted;
+    return count > is_pardoned ? noted : 0;
+}
+
+bool stop_pardon(void)
+{
+    if (is_pardoned)
+        return false;
+    is_pardoned = true;
+    stop_untick();
+    return true;
 }
 
 _Noreturn void stop_die(void)
@@ -84,6 +96,12 @@ _Noreturn void stop_die(void)
     _exit(128 + noted);
 }
 
+void stop_obey(void)
+{
+    if (noted)
+        stop_die();
+}
+
 void stop_release(void)
 {
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
@@ -91,23 +109,22 @@ void stop_release(void)
         if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_handler == on_fatal)
             signal(fatal[i], SIG_DFL);
     }
-    if (noted)
-        stop_die();
+    stop_obey();
 }
 
 void stop_tick(int64_t after)
 {
     handle_ticks();
     start_timer(after > 0 ? after : 1);
-    if (noted)
+    if (stop_signal())
         start_timer(1); /* its tick goes on: the wait must not last until AFTER */
 }
 
 void stop_untick(void)
 {
     struct itimerval off = {0};
-    if (is_ticking && !noted)
+    if (is_ticking && !stop_signal())
         setitimer(ITIMER_REAL, &off, NULL);
-    if (noted)
+    if (stop_signal())
         start_timer(1); /* the signal came between the two lines */
 }

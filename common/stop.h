@@ -5,6 +5,7 @@
 #ifndef STOP_H
 #define STOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Lets INT, TERM, HUP and QUIT be noted instead of ending the process; one that the parent had
@@ -14,6 +15,13 @@ void stop_catch(void);
 
 /* The signal that was noted, 0 if none. */
 int stop_signal(void);
+
+/* Lets waits go on in spite of the signal that was noted, until the next one: stop_signal is 0
+ * again. Returns false, and does nothing, where one was pardoned before. */
+bool stop_pardon(void);
+
+/* Returns where no signal was noted; else dies of it, also of one that was pardoned. */
+void stop_obey(void);
 
 /* Dies of the noted signal, so that the shell sees it. */
 _Noreturn void stop_die(void);

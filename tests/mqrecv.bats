@@ -8,6 +8,16 @@ holds() {
     mqrecv --stat "$2" | grep -qx "messages=$1"
 }
 
+# Whether $2 receivers wait at queue $1.
+waits() {
+    mqrecv --stat "$1" | grep -qx "waiting_receivers=$2"
+}
+
+# Whether process $1 has no signal pending and sleeps again.
+has_taken_signal() {
+    grep -qx 'ShdPnd:.0*' "/proc/$1/status" && is_waiting "$1"
+}
+
 # Milliseconds since $1, a value of EPOCHREALTIME.
 elapsed() {
     echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000))
@@ -68,7 +78,7 @@ tag_of() {
         assert_output $'one\n\nthree'
         run -1 --separate-stderr mqrecv -a "$queue"
         assert_output ''
-        assert_equal "$stderr" "mqrecv: $queue: receive: No message of desired type"
+        assert_equal "$stderr" "mqrecv: $queue: receive: the queue is empty"
         run -1 --separate-stderr mqrecv -q -a "$queue"
         assert_equal "$stderr" ''
         mqrecv --remove "$queue"
@@ -82,6 +92,7 @@ tag_of() {
     run -0 mqrecv -a -T 2 "$KEY"
     assert_output $'two\ntwo again'
     run -1 mqrecv -a -T 2 "$KEY"
+    assert_output "mqrecv: $KEY: receive: no message of this type"
     holds 2 "$KEY"
     mqrecv --remove "$KEY"
 }
@@ -188,7 +199,7 @@ tag_of() {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
         run -1 mqrecv -t 0 "$queue"
-        assert_output "mqrecv: $queue: receive: No message of desired type"
+        assert_output "mqrecv: $queue: receive: the queue is empty"
         start=$EPOCHREALTIME
         run -1 mqrecv --timeout 100ms "$queue"
         took=$(elapsed "$start")
@@ -264,22 +275,29 @@ for i in range(20000):
 
 @test "mqrecv --stat describes a queue" {
     mqsend -c --maxmsg 5 --msgsize 100 -m 640 "/$ID" one three
+    now=$(date +%s)
     run -0 mqrecv --stat "/$ID"
-    assert_output "name=/$ID
+    assert_output --regexp "^name=/$ID
 family=posix
 messages=2
 bytes=8
 maxmsg=5
 msgsize=100
+used=[0-9]+
+waiting_receivers=0
+waiting_senders=0
 mode=0640
 uid=$(id -u)
-gid=$(id -g)"
+gid=$(id -g)\$"
+    used=$(sed -n 's/^used=//p' <<<"$output")
+    [ $((now - used)) -le 5 ] && [ $((used - now)) -le 5 ]
     mqrecv --remove "/$ID"
 
     mqsend -c -m 640 "$KEY" one three
     run -0 mqrecv --stat "$KEY"
     for line in "name=$KEY" family=sysv messages=2 bytes=8 last_receiver=0 mode=0640 \
-        "maxbytes=$(cat /proc/sys/kernel/msgmnb)" "uid=$(id -u)" "gid=$(id -g)"; do
+        "maxbytes=$(cat /proc/sys/kernel/msgmnb)" "msgsize=$(cat /proc/sys/kernel/msgmax)" \
+        "creator_uid=$(id -u)" "creator_gid=$(id -g)" "uid=$(id -u)" "gid=$(id -g)"; do
         assert_line "$line"
     done
     assert_line --regexp '^id=[0-9]+$'
@@ -395,9 +413,8 @@ PY
             mqsend -c "$(tag_of "$queue")" "$queue" second first
             mqsend "$queue" third
             run -3 bash -c "ulimit -f 0; mqrecv '$queue' >${stdout%%:*}"
-            assert_line --index 0 --regexp "^mqrecv: $queue: the message that stdout did not take \
-went back to the end of its (priority|type)$"
-            assert_line --index 1 "mqrecv: stdout: write: ${stdout#*:}"
+            assert_output --regexp "^mqrecv: stdout: write: ${stdout#*:}; the message \
+went back to the end of its (priority|type) in $queue$"
             run -0 mqrecv -a -N "$queue"
             if [[ $queue == /* ]]; then
                 assert_output '5:first,6:second,5:third,'
@@ -420,13 +437,33 @@ went back to the end of its (priority|type)$"
     done
 }
 
-@test "mqrecv puts the message back when the reader of stdout is gone" {
+@test "mqrecv takes nothing where the reader of stdout is gone" {
     for queue in "/$ID" "$KEY"; do
-        mqsend -c "$queue" second first large
+        mqsend -c "$queue" first second
         run -3 bash -c 'exec 5> >(:); wait $!; mqrecv "$1" >&5' - "$queue"
-        assert_line --index 1 'mqrecv: stdout: write: Broken pipe'
-        run -0 mqrecv -a -N "$queue"
-        assert_output '5:first,5:large,6:second,'
+        assert_output 'mqrecv: stdout: write: Broken pipe'
+        run -0 mqrecv -a "$queue"
+        assert_output $'first\nsecond'
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "mqrecv puts the message back when the reader of stdout leaves while it waits" {
+    mkfifo pipe
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" </dev/null
+        exec 5<>pipe
+        background mqrecv "$queue" >pipe 2>error 5>&-
+        receiver=$!
+        eventually waits "$queue" 1
+        exec 5>&-
+        mqsend "$queue" first
+        ends_with 3 $receiver
+        run -0 cat error
+        assert_output --regexp "^mqrecv: stdout: write: Broken pipe; the message \
+went back to the end of its (priority|type) in $queue$"
+        run -0 mqrecv -t 0 "$queue"
+        assert_output first
         mqrecv --remove "$queue"
     done
 }
@@ -451,7 +488,8 @@ went back to the end of its (priority|type)$"
     for queue in "/$ID" "$KEY"; do
         mqsend -c -W "$queue" <data
         run -3 env --ignore-signal=XFSZ bash -c 'ulimit -f 4; mqrecv -W "$1" >part' - "$queue"
-        assert_line --index 1 'mqrecv: stdout: write: File too large'
+        assert_output --regexp "^mqrecv: stdout: write: File too large; the message, \
+part of which was written, went back to the end of its (priority|type) in $queue$"
         assert_equal "$(stat -c %s part)" 4096
         mqrecv -W "$queue" | cmp - data
         mqrecv --remove "$queue"
@@ -558,49 +596,102 @@ crowded() {
     ends_with 0 $sender
 }
 
-@test "mqrecv waits for room in a full queue to put a message back" {
+@test "mqrecv waits for room in a full queue to put a message back, whatever -t says" {
+    for queue in "/$ID" "$KEY"; do
+        for limit in '' '-t 0.1' '-t 0'; do
+            # shellcheck disable=SC2086
+            crowded $limit
+            exec 5>&-
+            eventually grep -q 'waiting for room' error
+            run -0 mqrecv "$queue"
+            assert_output second
+            ends_with 3 $receiver
+            run -0 cat error
+            assert_line --index 0 "mqrecv: $queue: put back: the queue is full; waiting for room \
+(a second signal gives the message up)"
+            assert_line --index 1 --regexp \
+                '^mqrecv: stdout: write: Broken pipe; the message went back to the end of its '
+            run -0 mqrecv -t 0 "$queue"
+            assert_output first
+            mqrecv --remove "$queue"
+        done
+    done
+}
+
+@test "a message that a full queue does not take back is not lost by a signal" {
     for queue in "/$ID" "$KEY"; do
         crowded
         exec 5>&-
-        eventually is_waiting $receiver
+        eventually grep -q 'waiting for room' error
+        kill $receiver
+        eventually has_taken_signal $receiver
         run -0 mqrecv "$queue"
         assert_output second
-        ends_with 3 $receiver
-        run -0 cat error
-        assert_line --index 0 --partial 'went back to the end of its'
-        assert_line --index 1 'mqrecv: stdout: write: Broken pipe'
+        ends_with 143 $receiver
         run -0 mqrecv -t 0 "$queue"
         assert_output first
         mqrecv --remove "$queue"
     done
 }
 
-@test "mqrecv says what is lost when a full queue takes nothing back in time" {
+@test "after a signal the message is written if the queue does not take it back" {
     for queue in "/$ID" "$KEY"; do
-        crowded -t 0.1
-        exec 5>&-
-        ends_with 3 $receiver
-        run -0 cat error
-        assert_line --index 0 --regexp \
-            "^mqrecv: $queue: put back: .* timed out; a message of 5 bytes with .* 7 is lost$"
-        assert_line --index 1 'mqrecv: stdout: write: Broken pipe'
+        crowded
+        eventually is_waiting $receiver
+        kill $receiver
+        eventually grep -qF 'the message in hand is written first (a second signal gives it up)' error
+        drain_pipe pipe >out
+        ends_with 143 $receiver
+        drain_pipe pipe >>out
+        run -0 cat out
+        assert_output first
+        run -0 mqrecv -a "$queue"
+        assert_output second
         mqrecv --remove "$queue"
+        exec 5>&-
     done
 }
 
-@test "a signal ends mqrecv also when a full queue takes nothing back, and it says what is lost" {
+@test "a second signal gives the message up, and mqrecv says what is lost" {
     for queue in "/$ID" "$KEY"; do
         for reader in there gone; do
             crowded
             [ $reader = there ] || exec 5>&-
             eventually is_waiting $receiver
             kill $receiver
-            ends_with 143 $receiver
-            run -0 cat error
-            assert_output --regexp "^mqrecv: $queue: put back: Interrupted system call; \
+            [ $reader = gone ] || eventually grep -q 'is written first' error
+            eventually has_taken_signal $receiver
+            kill -HUP $receiver
+            ends_with 129 $receiver
+            run -0 tail -n 2 error
+            assert_line --index 0 --regexp "^mqrecv: $queue: put back: .*; \
 a message of 5 bytes with .* 7 is lost$"
             mqrecv --remove "$queue"
+            exec 5>&-
         done
+    done
+}
+
+@test "a record that is half written gets its end, also after a signal" {
+    head -c 8192 /dev/urandom >data
+    for queue in "/$ID" "$KEY"; do
+        rm -f pipe
+        mkfifo pipe
+        exec 5<>pipe
+        dd if=/dev/zero of=pipe bs=4096 count=15 status=none # of 16 pages
+        mqsend -c -W "$queue" <data
+        background mqrecv -W "$queue" >pipe 2>error
+        receiver=$!
+        eventually holds 0 "$queue"
+        eventually is_waiting $receiver
+        kill $receiver
+        eventually grep -q 'is written first' error
+        dd if=pipe of=out bs=4096 count=17 iflag=fullblock status=none
+        ends_with 143 $receiver
+        tail -c 8192 out | cmp - data
+        run -1 mqrecv -t 0 "$queue"
+        mqrecv --remove "$queue"
+        exec 5>&-
     done
 }
 
@@ -622,15 +713,16 @@ a message of 5 bytes with .* 7 is lost$"
 @test "a System V queue that is removed with a message in hand is told" {
     fill_pipe pipe
     mqsend -c -T 7 "$KEY" first
-    background mqrecv -n 2 "$KEY" >pipe 2>error
+    background mqrecv -n 2 "$KEY" >pipe 2>error 5>&-
     receiver=$!
     eventually holds 0 "$KEY"
     mqrecv --remove "$KEY"
-    kill $receiver
-    ends_with 143 $receiver
+    exec 5>&-
+    ends_with 3 $receiver
     run -0 cat error
     assert_output "mqrecv: $KEY: put back: Identifier removed (somebody removed the queue); \
-a message of 5 bytes with type 7 is lost"
+a message of 5 bytes with type 7 is lost
+mqrecv: stdout: write: Broken pipe"
 }
 
 @test "mqrecv receives messages larger than the system's default, without waiting too" {

@@ -1,0 +1,81 @@
+#include "format.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char too_long[] = "too long (at most 64 fields and texts)";
+
+static const char *refuse(struct format *format, const char *what)
+{
+    int used = snprintf(format->why, sizeof format->why, "%s", what);
+    for (const char *letter = format->letters; *letter; letter++)
+        used += snprintf(format->why + used, sizeof format->why - (size_t)used, "%%%c ", *letter);
+    snprintf(format->why + used, sizeof format->why - (size_t)used, "%%%%)");
+    return format->why;
+}
+
+/* The piece that is made next, where it is a text; a field ends it. */
+static struct iovec *text_of(struct format *format, char *decoded)
+{
+    struct iovec *last = format->count > 0 ? &format->pieces[format->count - 1] : NULL;
+    if (last && last->iov_base)
+        return last;
+    if (format->count == FORMAT_PIECES)
+        return NULL;
+    last = &format->pieces[format->count++];
+    *last = (struct iovec){decoded, 0};
+    return last;
+}
+
+/* What the character behind a backslash stands for, -1 where it is none. */
+static int unescape(char letter)
+{
+    static const char letters[] = "nt0\\", meanings[] = {'\n', '\t', '\0', '\\'};
+    const char *found = letter ? strchr(letters, letter) : NULL;
+    return found ? meanings[found - letters] : -1;
+}
+
+const char *format_parse(const char *text, void *value)
+{
+    struct format *format = value;
+    char *decoded = malloc(strlen(text) + 1);
+    if (!decoded)
+        return "out of memory";
+    format->is_given = true;
+    format->count = 0;
+
+    for (const char *at = text; *at; at++) {
+        const char *field = *at == '%' && at[1] ? strchr(format->letters, at[1]) : NULL;
+        if (field) {
+            if (format->count == FORMAT_PIECES)
+                return too_long;
+            format->pieces[format->count++] =
+                (struct iovec){NULL, (size_t)(field - format->letters)};
+            at++;
+            continue;
+        }
+        if (*at == '%' && at[1] != '%')
+            return refuse(format, "unknown field (");
+        int character = *at == '\\' ? unescape(at[1]) : *at;
+        if (character < 0)
+            return "unknown escape (\\n \\t \\0 \\\\)";
+        at += *at == '%' || *at == '\\';
+
+        struct iovec *piece = text_of(format, decoded);
+        if (!piece)
+            return too_long;
+        *decoded++ = (char)character;
+        piece->iov_len++;
+    }
+    return NULL;
+}
+
+int format_fill(const struct format *format, const struct iovec *fields,
+                struct iovec pieces[FORMAT_PIECES])
+{
+    for (int i = 0; i < format->count; i++)
+        pieces[i] =
+            format->pieces[i].iov_base ? format->pieces[i] : fields[format->pieces[i].iov_len];
+    return format->count;
+}

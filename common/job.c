@@ -1,0 +1,55 @@
+#include "job.h"
+
+#include "diag.h"
+#include "exits.h"
+#include "stop.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void set_environment(const struct custody *message)
+{
+    bool is_sysv = message->queue->is_sysv;
+    char text[24];
+    snprintf(text, sizeof text, "%ld", message->tag);
+    setenv("MQ_NAME", message->queue->name.text, 1);
+    setenv(is_sysv ? "MQ_TYPE" : "MQ_PRIORITY", text, 1);
+    unsetenv(is_sysv ? "MQ_PRIORITY" : "MQ_TYPE"); /* of a mqrecv that this one is a COMMAND of */
+}
+
+/* Moves the message to the dead queue. */
+static int bury(const struct job *job, const struct custody *message)
+{
+    if (custody_send(message, job->dead, job->timeout) == 0)
+        return 0;
+    const char *hint = queue_hint(job->dead, errno, NULL);
+    diag_warn("%s: send: %m%s", job->dead->name.text, hint);
+    return -1;
+}
+
+int job_run(const struct job *job, const struct custody *message)
+{
+    const char *command = job->command[0], *queue = message->queue->name.text;
+    if (stop_signal()) /* it came too late to leave the message where it was */
+        return custody_return(message) ? EXIT_FAILED : EXIT_TOOL_FAILED;
+    set_environment(message);
+    int status = worker_run(job->command, message->data, message->size, job->retries);
+    if (status == 0)
+        return 0;
+    if (status < 0)
+        diag_warn("%s: run: %m", command);
+
+    bool may_bury = job->dead && status > 0 && !worker_is_missing(status) && !stop_signal();
+    if (may_bury && bury(job, message) == 0) {
+        diag_warn("%s: ended with status %d; the message went to %s", command, status,
+                  job->dead->name.text);
+        return 0;
+    }
+    if (!custody_return(message) || status < 0)
+        return EXIT_TOOL_FAILED;
+    diag_warn("%s: ended with status %d; the message went back to the end of its %s in %s", command,
+              status, queue_tag_name(message->queue), queue);
+    return status;
+}

@@ -1,0 +1,68 @@
+/* The data lies in a memory file, not in a pipe: COMMAND may leave it unread, and nobody has to
+ * stay at the other end. Each run gets a file of its own, since an earlier one may have left a
+ * process that still has the last. */
+#include "worker.h"
+
+#include "exits.h"
+#include "io.h"
+#include "spawn.h"
+#include "stop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int file_of(const void *data, size_t size)
+{
+    size_t done = 0;
+    int fd = memfd_create("message", MFD_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    while (done < size) { /* no wait, so no signal ends it */
+        ssize_t put = pwrite(fd, (const char *)data + done, size - done, (off_t)done);
+        if (put < 0)
+            return io_abandon(fd);
+        done += (size_t)put;
+    }
+    return fd;
+}
+
+static int run_once(char **command, const void *data, size_t size)
+{
+    int fd = file_of(data, size);
+    if (fd < 0)
+        return -1;
+
+    pid_t pid = fork();
+    if (pid == 0) {
+        stop_release();
+        dup2(fd, STDIN_FILENO);
+        spawn_exec(command);
+    }
+    io_abandon(fd);
+    if (pid < 0)
+        return -1;
+
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return spawn_status(status);
+}
+
+bool worker_is_missing(int status)
+{
+    return status == EXIT_CANNOT_RUN || status == EXIT_NOT_FOUND;
+}
+
+int worker_run(char **command, const void *data, size_t size, int64_t retries)
+{
+    int status;
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, no child leaves a status */
+    do
+        status = run_once(command, data, size);
+    while (status > 0 && !worker_is_missing(status) && !stop_signal() && retries-- > 0);
+    return status;
+}
