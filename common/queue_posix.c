@@ -107,7 +107,7 @@ static const char *hint_room(struct queue *queue, const struct queue_creation *c
     struct rlimit bytes;
     if (getrlimit(RLIMIT_MSGQUEUE, &bytes) < 0)
         return "";
-    return queue_hint_format(queue, " (%ld messages of %ld bytes: ulimit -q is %llu bytes)",
+    return queue_hint_format(queue, " (--maxmsg %ld, --msgsize %ld: ulimit -q is %llu bytes)",
                              asked.mq_maxmsg, asked.mq_msgsize, (unsigned long long)bytes.rlim_cur);
 }
 
@@ -127,7 +127,7 @@ static const char *hint(struct queue *queue, int errnum, const struct queue_crea
     case EAGAIN:
         return mq_getattr(queue->id, &attributes) < 0
                    ? ""
-                   : queue_hint_format(queue, " (the queue is full: it holds %ld messages)",
+                   : queue_hint_format(queue, " (the queue is full: maxmsg is %ld)",
                                        attributes.mq_maxmsg);
     default:
         return "";

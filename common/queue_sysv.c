@@ -106,7 +106,7 @@ static const char *hint(struct queue *queue, int errnum, const struct queue_crea
     case EPERM:
         if (!creation)
             return "";
-        snprintf(asked, sizeof asked, "%lld messages of %lld bytes", (long long)creation->maxmsg,
+        snprintf(asked, sizeof asked, "--maxmsg %lld, --msgsize %lld", (long long)creation->maxmsg,
                  (long long)creation->msgsize);
         return queue_hint_limit(queue, asked, "kernel.msgmnb");
     case EMSGSIZE:
@@ -118,7 +118,7 @@ static const char *hint(struct queue *queue, int errnum, const struct queue_crea
     case EAGAIN:
         return maxbytes(queue) == INT64_MAX
                    ? " (the queue is full)"
-                   : queue_hint_format(queue, " (the queue is full: it holds %lld bytes)",
+                   : queue_hint_format(queue, " (the queue is full: maxbytes is %lld)",
                                        (long long)maxbytes(queue));
     case ENOSYS:
         return " (a kernel without CONFIG_CHECKPOINT_RESTORE cannot show messages)";

@@ -193,8 +193,8 @@ elapsed() {
     for queue in "/$ID" "$KEY"; do
         mqsend -c --maxmsg 2 --msgsize 5 "$queue" </dev/null
         run -1 mqsend -t 0 "$queue" first later third
-        assert_output "mqsend: $queue: send message 3: Resource temporarily unavailable \
-(the queue is full); 2 sent"
+        assert_output --regexp "^mqsend: $queue: send message 3: Resource temporarily unavailable \
+\(the queue is full: (maxmsg is 2|maxbytes is 10)\); 2 sent$"
         run -1 --separate-stderr mqsend -q -t 0 "$queue" <<<x
         assert_equal "$stderr" ''
         run -0 mqrecv -a "$queue"
@@ -208,7 +208,8 @@ elapsed() {
         mqsend -c --maxmsg 1 --msgsize 5 "$queue" first
         start=$EPOCHREALTIME
         run -1 mqsend -t 0.1 "$queue" later
-        assert_output --regexp "^mqsend: $queue: send message 1: .* timed out; 0 sent$"
+        assert_output --regexp "^mqsend: $queue: send message 1: .* timed out \
+\(the queue is full: (maxmsg is 1|maxbytes is 5)\); 0 sent$"
         took=$(elapsed "$start")
         [ "$took" -ge 100 ] && [ "$took" -lt 3000 ] || fail "took $took ms"
         holds 1 "$queue"
@@ -241,7 +242,7 @@ elapsed() {
         assert_output 'mqsend: stdin: record 1 is longer than 8192 bytes; 0 sent'
         run -3 mqsend -t 5 "$queue" small "$(cat data)"
         assert_output --regexp \
-            "^mqsend: $queue: send message 2: M.* \(.* is 8192\); 1 sent$"
+            "^mqsend: $queue: send message 2: M.* \(8193 bytes: .* is 8192\); 1 sent$"
         mqrecv --remove "$queue"
     done
 }
@@ -250,7 +251,7 @@ elapsed() {
     mqsend -c --maxmsg 2 --msgsize 5 "$KEY" </dev/null
     run -3 mqsend -t 5 "$KEY" 1 12345678901
     assert_output --regexp \
-        "^mqsend: $KEY: send message 2: .* \(the whole queue holds 10 bytes\); 1 sent$"
+        "^mqsend: $KEY: send message 2: .* \(11 bytes: the whole queue holds 10 bytes\); 1 sent$"
     run -3 mqsend -t 5 "$KEY" <<<12345678901
     assert_output 'mqsend: stdin: record 1 is longer than 10 bytes; 0 sent'
     mqrecv --remove "$KEY"
@@ -283,28 +284,28 @@ elapsed() {
     # shellcheck disable=SC2086
     {
         run -3 with_limits fs/mqueue/msg_max=20 -- $as --maxmsg 21 --msgsize 10 /q x
-        assert_output 'mqsend: /q: open queue: Invalid argument (fs.mqueue.msg_max is 20)'
+        assert_output 'mqsend: /q: open queue: Invalid argument (--maxmsg 21: fs.mqueue.msg_max is 20)'
         run -3 with_limits fs/mqueue/msgsize_max=9000 -- $as --msgsize 9001 /q x
-        assert_output 'mqsend: /q: open queue: Invalid argument (fs.mqueue.msgsize_max is 9000)'
+        assert_output 'mqsend: /q: open queue: Invalid argument (--msgsize 9001: fs.mqueue.msgsize_max is 9000)'
         run -3 with_limits fs/mqueue/queues_max=1 -- bash -c "$as /q x && $as /r x"
-        assert_output 'mqsend: /r: open queue: No space left on device (fs.mqueue.queues_max is 1)'
+        assert_output 'mqsend: /r: open queue: No space left on device (one more queue: fs.mqueue.queues_max is 1)'
         run -3 with_limits kernel/msgmnb=1000 -- $as --maxmsg 1 --msgsize 1001 77 x
-        assert_output --regexp '^mqsend: 77: open queue: .* \(kernel.msgmnb is 1000\)$'
+        assert_output --regexp '^mqsend: 77: open queue: .* \(--maxmsg 1, --msgsize 1001: kernel.msgmnb is 1000\)$'
         run -3 with_limits kernel/msgmni=1 -- bash -c "$as 77 x && $as 78 x"
-        assert_output 'mqsend: 78: open queue: No space left on device (kernel.msgmni is 1)'
+        assert_output 'mqsend: 78: open queue: No space left on device (one more queue: kernel.msgmni is 1)'
     }
 }
 
 @test "ulimit -q is named where it stops creation" {
     run -3 bash -c 'ulimit -q 1000; mqsend -c "/$1" x' - "$ID"
-    assert_output --regexp "^mqsend: /$ID: open queue: .* \(ulimit -q is 1000 bytes\)$"
+    assert_output --regexp "^mqsend: /$ID: open queue: .* \(--maxmsg 10, --msgsize 8192: ulimit -q is 1000 bytes\)$"
 }
 
 @test "what not even root may have is said to be so" {
     run -3 mqsend -c --maxmsg 65537 --msgsize 1 "/$ID" x
-    assert_output "mqsend: /$ID: open queue: Invalid argument (--maxmsg is at most 65536)"
+    assert_output "mqsend: /$ID: open queue: Invalid argument (--maxmsg 65537: at most 65536)"
     run -3 mqsend -c --maxmsg 1 --msgsize 17M "/$ID" x
-    assert_output "mqsend: /$ID: open queue: Invalid argument (--msgsize is at most 16777216)"
+    assert_output "mqsend: /$ID: open queue: Invalid argument (--msgsize 17825792: at most 16777216)"
 }
 
 @test "a System V queue that cannot have the room that was asked for is not left behind" {
