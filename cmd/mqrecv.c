@@ -34,7 +34,7 @@ struct request {
     struct queue_choice choice;
     struct layout layout;
     struct job job;
-    int64_t count, timeout;
+    int64_t count, timeout, patience;
     bool takes_all, follows, peeks, describes, json, removes, has_meter;
 };
 
@@ -62,8 +62,9 @@ static _Noreturn void fail(struct request *request, const char *what)
     diag_die(status, "%s: %s: %s%s", request->queue.name.text, what, why, hint);
 }
 
-static _Noreturn void fail_write(void)
+static _Noreturn void fail_write(int errnum)
 {
+    errno = errnum;
     diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 
@@ -78,12 +79,18 @@ static void open_queue(struct request *request, struct queue *queue, const struc
              name->text, errnum == ENOENT && !*hint ? " (mqsend -c creates it)" : hint);
 }
 
-/* Returns the status to end with, 0 where it goes on. */
-static int write_record(const struct request *request, const struct custody *message)
+/* Into a pipe -a and -f put one message at a time: what its reader leaves unread goes back, and
+ * what it has no time for is there for others. -n asked for N; the last alone is waited for.
+ * Returns the status to end with, 0 where it goes on. */
+static int write_record(struct request *request, const struct custody *message, bool is_last)
 {
     struct layout_record record;
+    int64_t patience = is_last && !request->patience ? custody_grace : request->patience;
     layout_fill(&request->layout, &record, message->tag, message->data, message->size);
-    return custody_write(message, record.pieces, record.count) < 0 ? EXIT_FAILED : 0;
+    int result = custody_write(message, record.pieces, record.count, patience);
+    if (result == 0) /* a reader that waits for the end of this process, perhaps */
+        request->patience = 0;
+    return result < 0 ? EXIT_FAILED : 0;
 }
 
 static void take(struct request *request)
@@ -93,10 +100,8 @@ static void take(struct request *request)
     for (int64_t taken = 0; taken < request->count; taken++) {
         struct custody message = {.queue = &request->queue};
         struct deadline deadline = deadline_in(limit);
-        if (!job && !io_has_reader(STDOUT_FILENO)) { /* told before a message is taken */
-            errno = EPIPE;
-            fail_write();
-        }
+        if (!job && !io_has_reader(STDOUT_FILENO)) /* told before a message is taken */
+            fail_write(EPIPE);
         ssize_t size = queue_receive(&request->queue, &message.data, &message.tag, &request->choice,
                                      &deadline);
         if (size < 0 && request->takes_all && taken > 0 && errno == ENOMSG)
@@ -104,7 +109,8 @@ static void take(struct request *request)
         if (size < 0)
             fail(request, "receive");
         message.size = (size_t)size;
-        int status = job ? job_run(job, &message) : write_record(request, &message);
+        int status = job ? job_run(job, &message)
+                         : write_record(request, &message, taken == request->count - 1);
         stop_obey();
         if (status != 0)
             exit(status);
@@ -127,7 +133,7 @@ static void peek(struct request *request)
             fail(request, "peek");
         layout_fill(&request->layout, &record, tag, data, (size_t)size);
         if (io_writev(STDOUT_FILENO, record.pieces, record.count) < 0)
-            fail_write();
+            fail_write(errno);
         progress_add(size);
     }
 }
@@ -156,10 +162,10 @@ static void check(const struct request *request)
     const struct layout *layout = &request->layout;
     bool has_form = layout->form != RECORD_LINE || layout->is_tagged;
     bool waits = request->follows || request->timeout != DEADLINE_NEVER;
-    bool is_sysv = objname_is_sysv(&request->name);
+    bool is_sysv = objname_is_sysv(&request->name), acts = request->describes || request->removes;
+    int ways = (request->count > 0) + request->takes_all + request->follows;
 
-    options_only_one((request->count > 0) + request->takes_all + request->follows +
-                         request->describes + request->removes,
+    options_only_one(ways + request->describes + request->removes,
                      "-n, -a, -f, --stat and --remove");
     if (request->name.kind == OBJNAME_PRIVATE)
         diag_die(EXIT_USAGE, "private: only to create; mqsend -c printed the name, id:N");
@@ -186,7 +192,7 @@ static void check(const struct request *request)
         return;
     if (!request->job.command[0])
         diag_die(EXIT_USAGE, "COMMAND is missing (usage: mqrecv NAME -- COMMAND [ARG]...)");
-    if (request->describes || request->removes)
+    if (acts)
         diag_die(EXIT_USAGE, "--stat and --remove run no COMMAND");
     if (layout->format.is_given || has_form)
         diag_die(EXIT_USAGE,
@@ -209,10 +215,8 @@ static void begin(struct request *request)
         request->job.dead = &request->dead;
         request->job.timeout = request->timeout;
     }
-    if (!request->job.command && !io_is_open_for(STDOUT_FILENO, O_WRONLY)) {
-        errno = EBADF;
-        fail_write();
-    }
+    if (!request->job.command && !io_is_open_for(STDOUT_FILENO, O_WRONLY))
+        fail_write(EBADF);
 }
 
 /* How many messages to take, and for the meter how many bytes, -1 where that is not known. */
@@ -221,8 +225,9 @@ static int64_t plan(struct request *request)
     struct queue_status status;
     if (request->follows)
         request->count = INT64_MAX;
-    else if (!request->takes_all && request->count == 0)
+    else if (request->count == 0)
         request->count = 1;
+    request->patience = request->follows ? DEADLINE_NEVER : request->takes_all ? custody_grace : 0;
     if (!request->takes_all)
         return -1;
     if (queue_status(&request->queue, &status) < 0)
@@ -277,7 +282,7 @@ int main(int argc, char **argv)
         if (queue_report(&request.queue, request.json) < 0)
             fail(&request, "read status");
         if (io_end() < 0)
-            fail_write();
+            fail_write(errno);
         return EXIT_DONE;
     }
     int64_t bytes = plan(&request);

@@ -1,6 +1,7 @@
 #include "custody.h"
 
 #include "diag.h"
+#include "handover.h"
 #include "io.h"
 #include "stop.h"
 
@@ -47,39 +48,73 @@ static size_t bytes_of(const struct iovec *pieces, int count)
     return bytes;
 }
 
-/* After a write failed with errno. Returns whether the rest is to be written now. */
-static bool goes_on(const struct custody *message, bool is_cut)
-{
-    if (errno != EINTR)
-        return false;
-    if (!is_cut && custody_send(message, message->queue, 0) == 0)
-        stop_obey();
-    errno = EINTR;
-    if (!stop_pardon())
-        return false;
-    diag_note("%s: the message in hand is written first (a second signal gives it up)",
-              message->queue->name.text);
-    return true;
-}
-
-int custody_write(const struct custody *message, struct iovec *pieces, int count)
+/* Returns 0; 1 where a signal came before anything was written, and the message is back; -1 with
+ * errno. LEFT counts the bytes that were not written. */
+static int write_pieces(const struct custody *message, struct iovec *pieces, int count,
+                        size_t *left)
 {
     size_t bytes = bytes_of(pieces, count);
-    bool is_cut;
-    do {
-        if (io_writev(STDOUT_FILENO, pieces, count) == 0)
-            return 0;
-        is_cut = bytes_of(pieces, count) != bytes;
-    } while (goes_on(message, is_cut));
+    for (;;) {
+        int result = io_writev(STDOUT_FILENO, pieces, count);
+        *left = bytes_of(pieces, count);
+        if (result == 0 || errno != EINTR)
+            return result;
+        if (*left == bytes && custody_send(message, message->queue, 0) == 0)
+            return 1;
+        errno = EINTR;
+        if (!stop_pardon())
+            return -1;
+        diag_note("%s: the message in hand is written first (a second signal gives it up)",
+                  message->queue->name.text);
+    }
+}
 
+/* Puts the message back after stdout failed with errno. */
+static int return_unwritten(const struct custody *message, const char *detail)
+{
     int errnum = errno;
     bool is_back = custody_return(message);
     errno = errnum;
-    if (!is_back)
-        diag_warn("stdout: write: %m");
+    if (is_back)
+        diag_warn("stdout: write: %m; the message%s went back to the end of its %s in %s", detail,
+                  queue_tag_name(message->queue), message->queue->name.text);
     else
-        diag_warn("stdout: write: %m; the message%s went back to the end of its %s in %s",
-                  is_cut ? ", part of which was written," : "", queue_tag_name(message->queue),
-                  message->queue->name.text);
+        diag_warn("stdout: write: %m");
     return -1;
+}
+
+/* Returns as custody_write does. */
+static int settle(const struct custody *message, const struct handover *handover, size_t bytes,
+                  int64_t patience)
+{
+    int64_t unread;
+    do {
+        struct deadline deadline = deadline_in(patience);
+        unread = handover_wait(handover, &deadline);
+        patience = custody_grace;
+    } while (unread < 0 && errno == EINTR && stop_pardon());
+    if (unread <= 0)
+        return unread == 0;
+
+    if ((size_t)unread > bytes)
+        diag_warn("stdout: nobody read the last %zu bytes of the messages before",
+                  (size_t)unread - bytes);
+    errno = EPIPE;
+    return return_unwritten(message, ", which nobody read,");
+}
+
+int custody_write(const struct custody *message, struct iovec *pieces, int count, int64_t patience)
+{
+    struct handover handover;
+    size_t bytes = bytes_of(pieces, count), left;
+    handover_begin(&handover, patience != 0 ? STDOUT_FILENO : -1);
+    int result = write_pieces(message, pieces, count, &left);
+    if (result == 0)
+        result = settle(message, &handover, bytes, patience);
+    else if (result > 0)
+        result = -1;
+    else
+        result = return_unwritten(message, left < bytes ? ", part of which was written," : "");
+    handover_end(&handover);
+    return result;
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 struct custody {
@@ -20,6 +21,9 @@ struct custody {
     long tag;
 };
 
+/* A tenth of a second in nanoseconds: the patience with a reader that may not be reading yet. */
+static const int64_t custody_grace = 100000000;
+
 /* Sends the message to QUEUE, which may be another than its own, waiting at most TIMEOUT. Returns
  * as queue_send does. */
 int custody_send(const struct custody *message, struct queue *queue, int64_t timeout);
@@ -28,8 +32,11 @@ int custody_send(const struct custody *message, struct queue *queue, int64_t tim
  */
 bool custody_return(const struct custody *message);
 
-/* Writes PIECES, the record of the message, to stdout. Returns 0, or -1 where it was put back or
- * lost. A signal may have been noted in either case: stop_obey. */
-int custody_write(const struct custody *message, struct iovec *pieces, int count);
+/* Writes PIECES, the record of the message, to stdout. Where that is a pipe, its reader has
+ * PATIENCE to read it (0: what is written counts as read), after a signal custody_grace; what a
+ * reader that is gone has not read goes back too. Returns 1, or 0 where the reader is there and has
+ * not read it yet; -1 where the message was put back or lost. A signal may have been noted in any
+ * case: stop_obey. */
+int custody_write(const struct custody *message, struct iovec *pieces, int count, int64_t patience);
 
 #endif
