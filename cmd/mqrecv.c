@@ -2,11 +2,11 @@
  *
  * Each message taken is written to standard output as one record, or is the standard input of one
  * run of COMMAND, before the next is taken. While a message is in hand INT, TERM, HUP and QUIT
- * wait. Where stdout does not take it or COMMAND fails, it goes back into the queue, behind the
- * others of its priority or type, or with --dead into another queue. A full queue is waited for,
- * and what is half written gets its end, also after a signal; only a second signal gives the
- * message up. It is lost then, or where the queue is gone or this process may only receive, and the
- * error says so; and without a word by SIGKILL between taking and writing. */
+ * wait. Where stdout does not take it, where it is a pipe whose reader leaves it unread, or where
+ * COMMAND fails, it goes back into the queue, behind the others of its priority or type, or with
+ * --dead into another queue. A full queue is waited for by a process of its own. A message is lost
+ * where the queue is gone or this process may only receive, and the error says so; and without a
+ * word by SIGKILL between taking and writing. */
 
 #include "diag.h"
 #include "exits.h"
@@ -82,7 +82,7 @@ static void open_queue(struct request *request, struct queue *queue, const struc
 /* Into a pipe -a and -f put one message at a time: what its reader leaves unread goes back, and
  * what it has no time for is there for others. -n asked for N; the last alone is waited for.
  * Returns the status to end with, 0 where it goes on. */
-static int write_record(struct request *request, const struct custody *message, bool is_last)
+static int write_record(struct request *request, struct custody *message, bool is_last)
 {
     struct layout_record record;
     int64_t patience = is_last && !request->patience ? custody_grace : request->patience;

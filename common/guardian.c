@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -40,16 +41,6 @@ static int take_for(const struct process *process, const struct guardian_duty *d
     }
 }
 
-/* An open descriptor would keep a pipe from ending. */
-static void close_from(int first)
-{
-    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-        return;
-    long limit = sysconf(_SC_OPEN_MAX); /* before Linux 5.9 */
-    for (int fd = first; fd < limit; fd++)
-        close(fd);
-}
-
 /* The guardian's whole life; PROCESS is whom it serves, to REPORT goes a 0 or an errno. It leaves
  * the session before it takes anything: what kills the process group must not kill it too. */
 static _Noreturn void guard(struct process process, int report, const struct guardian_duty *duty,
@@ -61,7 +52,7 @@ static _Noreturn void guard(struct process process, int report, const struct gua
     prctl(PR_SET_NAME, duty->name);
     process.fd = dup2(process.fd, 0);
     report = dup2(report, 1);
-    close_from(2);
+    io_close_range(2, UINT_MAX); /* an open one would keep a pipe from ending */
 
     int error = take_for(&process, duty, deadline);
     io_write(report, &error, sizeof error); /* fails where nobody waits any more */

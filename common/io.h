@@ -70,6 +70,9 @@ int io_reserve(int fd, int64_t offset, int64_t length);
 /* Closes FD on the way out of something that failed. Keeps errno, returns -1. */
 int io_abandon(int fd);
 
+/* Closes the descriptors FIRST to LAST, those of them that are open. */
+void io_close_range(unsigned first, unsigned last);
+
 /* Bytes that a regular file on FD still has to give; -1 where that is not known. */
 int64_t io_bytes_left(int fd);
 

@@ -29,17 +29,18 @@ static int bury(const struct job *job, const struct custody *message)
     return -1;
 }
 
-int job_run(const struct job *job, const struct custody *message)
+int job_run(const struct job *job, struct custody *message)
 {
-    const char *command = job->command[0], *queue = message->queue->name.text;
-    if (stop_signal()) /* it came too late to leave the message where it was */
-        return custody_return(message) ? EXIT_FAILED : EXIT_TOOL_FAILED;
-    set_environment(message);
-    int status = worker_run(job->command, message->data, message->size, job->retries);
+    const char *command = job->command[0];
+    int status = -1;
+    errno = EINTR;
+    if (!stop_signal()) { /* else it came too late to leave the message where it was */
+        set_environment(message);
+        status = worker_run(job->command, message->data, message->size, job->retries);
+    }
     if (status == 0)
         return 0;
-    if (status < 0)
-        diag_warn("%s: run: %m", command);
+    int errnum = errno;
 
     bool may_bury = job->dead && status > 0 && !worker_is_missing(status) && !stop_signal();
     if (may_bury && bury(job, message) == 0) {
@@ -47,9 +48,11 @@ int job_run(const struct job *job, const struct custody *message)
                   job->dead->name.text);
         return 0;
     }
-    if (!custody_return(message) || status < 0)
-        return EXIT_TOOL_FAILED;
-    diag_warn("%s: ended with status %d; the message went back to the end of its %s in %s", command,
-              status, queue_tag_name(message->queue), queue);
-    return status;
+    enum custody_end end = custody_return(message);
+    errno = errnum;
+    if (status > 0)
+        diag_warn("%s: ended with status %d; the message %s", command, status, message->fate);
+    else if (errnum != EINTR || end != CUSTODY_BACK)
+        diag_warn("%s: run: %m; the message %s", command, message->fate);
+    return end != CUSTODY_LOST && status > 0 ? status : EXIT_TOOL_FAILED;
 }

@@ -18,6 +18,6 @@ struct job {
 /* Runs COMMAND for MESSAGE. After a signal, and where COMMAND cannot be run or was not found, the
  * message always goes back. Returns 0 where COMMAND succeeded or the message is in the dead queue;
  * else the status to end with, the message being back or lost. What became of it is said. */
-int job_run(const struct job *job, const struct custody *message);
+int job_run(const struct job *job, struct custody *message);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct queue_family *family_of(const struct objname *name)
 {
@@ -129,6 +130,17 @@ ssize_t queue_peek(struct queue *queue, const char **data, long *tag,
     *data = queue->message->text;
     *tag = queue->message->tag;
     return got;
+}
+
+int queue_descriptor(const struct queue *queue)
+{
+    return queue->is_sysv ? -1 : queue->id;
+}
+
+bool queue_is_removed(const struct queue *queue)
+{
+    struct stat file; /* a System V queue says so itself, by EIDRM */
+    return !queue->is_sysv && fstat(queue->id, &file) == 0 && file.st_nlink == 0;
 }
 
 bool queue_is_same(const struct queue *queue, const struct queue *other)

@@ -88,6 +88,12 @@ ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
 ssize_t queue_peek(struct queue *queue, const char **data, long *tag,
                    const struct queue_choice *choice, long *place);
 
+/* The descriptor that QUEUE needs, -1 where it needs none. */
+int queue_descriptor(const struct queue *queue);
+
+/* Whether somebody removed QUEUE since it was opened. */
+bool queue_is_removed(const struct queue *queue);
+
 /* Whether two open queues are one. */
 bool queue_is_same(const struct queue *queue, const struct queue *other);
 

@@ -112,6 +112,12 @@ void stop_release(void)
     stop_obey();
 }
 
+void stop_ignore(void)
+{
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        signal(fatal[i], SIG_IGN);
+}
+
 void stop_tick(int64_t after)
 {
     handle_ticks();

@@ -30,6 +30,9 @@ _Noreturn void stop_die(void);
  * of. */
 void stop_release(void);
 
+/* From here on these signals, INT, TERM, HUP and QUIT, do nothing. */
+void stop_ignore(void);
+
 /* Ends each blocking call with EINTR from AFTER nanoseconds on, every 10 ms, on the monotonic
  * clock. */
 void stop_tick(int64_t after);

@@ -13,9 +13,9 @@ waits() {
     mqrecv --stat "$1" | grep -qx "waiting_receivers=$2"
 }
 
-# Whether process $1 has no signal pending and sleeps again.
-has_taken_signal() {
-    grep -qx 'ShdPnd:.0*' "/proc/$1/status" && is_waiting "$1"
+# Whether $1 senders wait at queue $2.
+waiting_senders() {
+    mqrecv --stat "$2" | grep -qx "waiting_senders=$1"
 }
 
 # Milliseconds since $1, a value of EPOCHREALTIME.
@@ -399,9 +399,8 @@ PY
         run -0 as_nobody mqrecv "$queue"
         assert_output one
         run -3 as_nobody bash -c 'mqrecv "$1" >/dev/full' - "$queue"
-        assert_line --index 0 --regexp \
-            "^mqrecv: $queue: put back: Permission denied; a message of 5 bytes with .* 7 is lost$"
-        assert_line --index 1 'mqrecv: stdout: write: No space left on device'
+        assert_output --regexp "^mqrecv: stdout: write: No space left on device; \
+the message \(5 bytes, (priority|type) 7\) is lost: put back: Permission denied$"
         holds 0 "$queue"
         mqrecv --remove "$queue"
     done
@@ -596,79 +595,114 @@ crowded() {
     ends_with 0 $sender
 }
 
-@test "mqrecv waits for room in a full queue to put a message back, whatever -t says" {
+# The process that waits for room, by what mqrecv said of it.
+keeper() {
+    sed -n 's/.*(process \([0-9]*\) waits for it).*/\1/p' error
+}
+
+@test "a message that a full queue does not take back waits for room in a process of its own" {
     for queue in "/$ID" "$KEY"; do
         for limit in '' '-t 0.1' '-t 0'; do
             # shellcheck disable=SC2086
             crowded $limit
             exec 5>&-
-            eventually grep -q 'waiting for room' error
-            run -0 mqrecv "$queue"
-            assert_output second
             ends_with 3 $receiver
             run -0 cat error
-            assert_line --index 0 "mqrecv: $queue: put back: the queue is full; waiting for room \
-(a second signal gives the message up)"
-            assert_line --index 1 --regexp \
-                '^mqrecv: stdout: write: Broken pipe; the message went back to the end of its '
-            run -0 mqrecv -t 0 "$queue"
-            assert_output first
+            assert_output --regexp "^mqrecv: stdout: write: Broken pipe; the message goes back to \
+the end of its (priority|type) in $queue when there is room \\(process [0-9]+ waits for it\\)$"
+            pid=$(keeper)
+            for signal in INT TERM HUP QUIT; do kill -$signal "$pid"; done
+            run -0 ls "/proc/$pid/fd"
+            if [[ $queue == /* ]]; then refute_line --regexp '^[012]$'; else assert_output ''; fi
+            run -0 mqrecv "$queue"
+            assert_output second
+            eventually is_gone "$pid"
+            run -0 mqrecv -t 0 --tagged "$queue"
+            assert_output $'7\tfirst'
             mqrecv --remove "$queue"
         done
     done
 }
 
-@test "a message that a full queue does not take back is not lost by a signal" {
+@test "a signal ends mqrecv at once, and loses nothing where the queue is full" {
+    for queue in "/$ID" "$KEY"; do
+        for reader in there gone; do
+            crowded
+            eventually is_waiting $receiver
+            kill -STOP $receiver
+            [ $reader = there ] || exec 5>&-
+            kill -HUP $receiver
+            kill -CONT $receiver
+            wait $receiver && fail 'status 0'
+            [ $reader = gone ] || run -0 grep -q "^mqrecv: the message goes back to" error
+            run -0 mqrecv -n 2 -t 10 "$queue"
+            assert_output $'second\nfirst'
+            mqrecv --remove "$queue"
+            exec 5>&-
+        done
+    done
+}
+
+@test "the process that waits for room ends where the queue is removed" {
     for queue in "/$ID" "$KEY"; do
         crowded
         exec 5>&-
-        eventually grep -q 'waiting for room' error
-        kill $receiver
-        eventually has_taken_signal $receiver
+        ends_with 3 $receiver
+        pid=$(keeper)
+        mqrecv --remove "$queue"
+        eventually is_gone "$pid"
+    done
+}
+
+@test "where no process can be started, mqrecv itself waits for room" {
+    need_root
+    share_programs
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c -m 666 --maxmsg 1 --msgsize 6 "$queue" </dev/null
+        rm -f pipe error
+        fill_pipe pipe
+        chmod 666 pipe
+        mqsend "$queue" first
+        background prlimit --nproc=1 setpriv --reuid 65534 --regid 65534 --clear-groups \
+            mqrecv "$queue" >pipe 2>error 5>&-
+        receiver=$!
+        eventually holds 0 "$queue"
+        mqsend "$queue" second
+        exec 5>&-
+        eventually waiting_senders 1 "$queue"
         run -0 mqrecv "$queue"
         assert_output second
-        ends_with 143 $receiver
+        ends_with 3 $receiver
+        run -0 cat error
+        assert_output --partial 'the message went back'
         run -0 mqrecv -t 0 "$queue"
         assert_output first
         mqrecv --remove "$queue"
     done
 }
 
-@test "after a signal the message is written if the queue does not take it back" {
+@test "a second signal ends mqrecv in the middle of a record, and the message goes back" {
+    head -c 8192 /dev/urandom >data
     for queue in "/$ID" "$KEY"; do
-        crowded
+        rm -f pipe
+        mkfifo pipe
+        exec 5<>pipe
+        dd if=/dev/zero of=pipe bs=4096 count=15 status=none # of 16 pages
+        mqsend -c -W "$queue" <data
+        background mqrecv -W "$queue" >pipe 2>error
+        receiver=$!
+        eventually holds 0 "$queue"
         eventually is_waiting $receiver
         kill $receiver
-        eventually grep -qF 'the message in hand is written first (a second signal gives it up)' error
-        drain_pipe pipe >out
-        ends_with 143 $receiver
-        drain_pipe pipe >>out
-        run -0 cat out
-        assert_output first
-        run -0 mqrecv -a "$queue"
-        assert_output second
+        eventually grep -q 'is written first (a second signal gives it up)' error
+        kill -HUP $receiver
+        ends_with 129 $receiver
+        run -0 tail -n 1 error
+        assert_output --regexp \
+            "^mqrecv: the message, part of which was written, went back to the end of its .* in $queue$"
+        mqrecv -W "$queue" | cmp - data
         mqrecv --remove "$queue"
         exec 5>&-
-    done
-}
-
-@test "a second signal gives the message up, and mqrecv says what is lost" {
-    for queue in "/$ID" "$KEY"; do
-        for reader in there gone; do
-            crowded
-            [ $reader = there ] || exec 5>&-
-            eventually is_waiting $receiver
-            kill $receiver
-            [ $reader = gone ] || eventually grep -q 'is written first' error
-            eventually has_taken_signal $receiver
-            kill -HUP $receiver
-            ends_with 129 $receiver
-            run -0 tail -n 2 error
-            assert_line --index 0 --regexp "^mqrecv: $queue: put back: .*; \
-a message of 5 bytes with .* 7 is lost$"
-            mqrecv --remove "$queue"
-            exec 5>&-
-        done
     done
 }
 
@@ -720,9 +754,8 @@ a message of 5 bytes with .* 7 is lost$"
     exec 5>&-
     ends_with 3 $receiver
     run -0 cat error
-    assert_output "mqrecv: $KEY: put back: Identifier removed (somebody removed the queue); \
-a message of 5 bytes with type 7 is lost
-mqrecv: stdout: write: Broken pipe"
+    assert_output "mqrecv: stdout: write: Broken pipe; the message (5 bytes, type 7) is lost: \
+put back: Identifier removed (somebody removed the queue)"
 }
 
 @test "mqrecv receives messages larger than the system's default, without waiting too" {
