@@ -42,6 +42,11 @@ is_waiting() {
     stat=$(cat "/proc/$1/stat") && [[ ${stat##*) } == S* ]]
 }
 
+# Whether queue $2 holds $1 messages.
+holds() {
+    mqrecv --stat "$2" | grep -qx "messages=$1"
+}
+
 # Whether process $1 is gone, a zombie included.
 is_gone() {
     local stat

@@ -3,11 +3,6 @@
 
 load helper
 
-# Whether queue $2 holds $1 messages.
-holds() {
-    mqrecv --stat "$2" | grep -qx "messages=$1"
-}
-
 # Whether $2 receivers wait at queue $1.
 waits() {
     mqrecv --stat "$1" | grep -qx "waiting_receivers=$2"

@@ -3,11 +3,6 @@
 
 load helper
 
-# Whether queue $2 holds $1 messages.
-holds() {
-    mqrecv --stat "$2" | grep -qx "messages=$1"
-}
-
 # The value that `mqrecv --stat` gives for $1 of queue $2.
 stat_of() {
     mqrecv --stat "$2" | sed -n "s/^$1=//p"

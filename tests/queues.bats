@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# mqsend and mqrecv together, in storms: whatever happens short of SIGKILL, each message comes once.
+#
+# MESSAGES and ROUNDS make the storms larger.
+
+load helper
+
+MESSAGES=${MESSAGES:-4000}
+ROUNDS=${ROUNDS:-20}
+
+storm() {
+    /usr/bin/python3 "$BATS_TEST_DIRNAME/storm.py" "$@"
+}
+
+# Tags of which queue $1 takes messages.
+tags_of() {
+    if [[ $1 == /* ]]; then echo 0 7 32767; else echo 1 7 9223372036854775807; fi
+}
+
+# A moment of at most 10 ms, another one each time.
+moment() {
+    sleep "0.00$((RANDOM % 10))"
+}
+
+@test "8 senders and 8 receivers: each message once, in order for each sender and tag" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" </dev/null
+        senders=() receivers=()
+        for i in {1..8}; do
+            # shellcheck disable=SC2046
+            storm send "$i" $((MESSAGES / 8)) 8192 $(tags_of "$queue") >"sent$i"
+            background mqrecv -f -N --tagged "$queue" >"got$i"
+            receivers+=($!)
+        done
+        for i in {1..8}; do
+            background mqsend --tagged -N "$queue" <"sent$i"
+            senders+=($!)
+        done
+        for pid in "${senders[@]}"; do wait "$pid"; done
+        eventually holds 0 "$queue"
+        kill "${receivers[@]}"
+        for pid in "${receivers[@]}"; do ends_with 143 "$pid"; done
+        run -0 storm check sent{1..8} -- got{1..8}
+        assert_output $((MESSAGES / 8 * 8))
+        mqrecv --remove "$queue"
+    done
+}
+
+# The flow of $2 messages of at most $3 bytes into queue $1.
+flow() {
+    mqsend -c "$1" </dev/null
+    # shellcheck disable=SC2046
+    storm send 1 "$2" "$3" $(tags_of "$1") >sent
+    background mqsend --tagged -N "$1" <sent
+    sender=$!
+}
+
+# All that is left in queue $1, and with those that wait for room, as soon as its sender is done.
+take_rest() {
+    mqrecv -q -f -t 0.5 -N --tagged "$1" >rest || true
+    wait "$sender"
+}
+
+@test "receivers that are ended at random lose nothing and double nothing" {
+    for queue in "/$ID" "$KEY"; do
+        flow "$queue" "$MESSAGES" 8192
+        : >got
+        for ((round = 0; round < ROUNDS; round++)); do
+            background env --default-signal=INT mqrecv -f -N --tagged "$queue" >>got 2>>error
+            receiver=$!
+            moment
+            signal=$((round % 2 ? 15 : 2))
+            kill -$signal $receiver 2>/dev/null
+            ends_with $((128 + signal)) $receiver
+        done
+        take_rest "$queue"
+        run -0 storm once sent -- got rest
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "receivers that are ended while a slow reader drains them lose nothing and double nothing" {
+    for queue in "/$ID" "$KEY"; do
+        flow "$queue" "$MESSAGES" 8192
+        rm -f pipe
+        mkfifo pipe
+        exec 5<>pipe
+        : >got
+        background /usr/bin/python3 -c '
+import os, time
+with open("got", "ab") as got:
+    while piece := os.read(0, 5000):
+        got.write(piece)
+        time.sleep(0.001)' <pipe 5>&-
+        reader=$!
+        for ((round = 0; round < ROUNDS; round++)); do
+            background env --default-signal=INT mqrecv -f -N --tagged "$queue" >pipe 2>>error 5>&-
+            receiver=$!
+            moment
+            signal=$((round % 2 ? 15 : 2))
+            kill -$signal $receiver 2>/dev/null
+            ends_with $((128 + signal)) $receiver
+        done
+        take_rest "$queue"
+        exec 5>&-
+        wait $reader
+        run -0 storm once sent -- got rest
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "readers that go away lose nothing" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" </dev/null
+        background mqsend "$queue" < <(seq "$MESSAGES")
+        sender=$!
+        : >got
+        for ((round = 0; round < ROUNDS; round++)); do
+            mqrecv -f "$queue" 2>>error | head -n 1 >>got
+        done
+        run -0 wc -l <got
+        assert_output "$ROUNDS"
+        mqrecv -q -f -t 0.5 "$queue" >>got || true
+        wait $sender
+        sort -n got | cmp - <(seq "$MESSAGES")
+        run -0 sort -u <(sed 's/process [0-9]*/process N/' error)
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "workers that are ended at random do each job once" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" </dev/null
+        background mqsend "$queue" < <(seq $((ROUNDS * 3)))
+        sender=$!
+        : >got
+        for ((round = 0; round < ROUNDS; round++)); do
+            background env --default-signal=INT mqrecv -f "$queue" -- sh -c 'cat >>got; echo >>got'
+            receiver=$!
+            moment
+            signal=$((round % 2 ? 15 : 2))
+            kill -$signal $receiver
+            ends_with $((128 + signal)) $receiver
+        done
+        mqrecv -q -f -t 0.5 "$queue" >>got || true
+        wait $sender
+        sort -n got | cmp - <(seq $((ROUNDS * 3)))
+        mqrecv --remove "$queue"
+    done
+}
