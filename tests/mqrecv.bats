@@ -190,6 +190,483 @@ tag_of() {
     done
 }
 
+@test "mqrecv --tagged begins each record with the priority or type and a tab" {
+    for queue in "/$ID" "$KEY"; do
+        for form in -0:'7\tseven\0' -W:'7\tseven' -N:'7:7\tseven,' --tagged:'7\tseven\n'; do
+            mqsend -c "$(tag_of "$queue")" "$queue" seven
+            run -0 bash -c 'mqrecv --tagged "$@" | od -An -c | tr -d " "' - "${form%%:*}" "$queue"
+            assert_output "${form#*:}"
+        done
+        mqrecv --remove "$queue"
+    done
+    mqsend -c -T 9223372036854775807 "$KEY" ''
+    run -0 mqrecv --tagged -N "$KEY"
+    assert_output $'20:9223372036854775807\t,'
+    mqrecv --remove "$KEY"
+}
+
+@test "a pipe moves a queue with its priorities or types, whatever the messages hold" {
+    for queue in "/$ID" "$KEY"; do
+        other="/$ID-2"
+        [ "$queue" = "/$ID" ] || other=$(mqsend -c private </dev/null)
+        mqsend -c "$queue" $'a\nb' '' tail
+        mqsend "$(tag_of "$queue")" "$queue" first $'\t'
+        mqsend -c "$other" </dev/null
+        run -0 bash -c 'set -o pipefail; mqrecv -a -N --tagged "$1" | mqsend -N --tagged "$2"' - \
+            "$queue" "$other"
+        holds 0 "$queue"
+        run -0 mqrecv -a -N --tagged "$other"
+        if [[ $queue == /* ]]; then
+            assert_output $'7:7\tfirst,3:7\t\t,5:0\ta\nb,2:0\t,6:0\ttail,'
+        else
+            assert_output $'5:1\ta\nb,2:1\t,6:1\ttail,7:7\tfirst,3:7\t\t,'
+        fi
+        mqrecv --remove "$queue"
+        mqrecv --remove "$other"
+    done
+}
+
+@test "mqrecv --format prints body, size and priority or type as it is told" {
+    for queue in "/$ID" "$KEY"; do
+        for format in '%b:seven' '%s %p %b%b:5 7 sevenseven' '%%\\\n\t\0%p:%\\n\t\07' ': ' 'x:x'; do
+            mqsend -c "$(tag_of "$queue")" "$queue" seven
+            run -0 bash -c 'mqrecv --format "$1" "$2" | od -An -c | tr -d " "' - "${format%:*}" "$queue"
+            assert_output "$(tr -d ' ' <<<"${format##*:}")"
+        done
+        mqsend "$queue" '' a
+        run -0 mqrecv -n 2 --format '<%s%b>' "$queue"
+        assert_output '<0><1a>'
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "mqrecv refuses a format that is none" {
+    for format in %x % 'a%' %B '%d%b'; do
+        run -2 mqrecv --format "$format" "/$ID"
+        assert_output "mqrecv: --format '$format': unknown field (%b %s %p %%)"
+    done
+    for format in '\x' '\' 'a\' '\\\1'; do
+        run -2 mqrecv --format "$format" "/$ID"
+        assert_output "mqrecv: --format '$format': unknown escape (\\n \\t \\0 \\\\)"
+    done
+    run -2 mqrecv --format "$(printf '%0.s%%bx' {1..33})" "/$ID"
+    assert_output --partial 'too long (at most 64 fields and texts)'
+    run -1 mqrecv --format "$(printf '%0.s%%bx' {1..32})" "/$ID"
+    for option in -0 -W -N --tagged; do
+        run -2 mqrecv --format %b "$option" "/$ID"
+        assert_output 'mqrecv: --format says all of a record; no --tagged, -0, -W or -N with it'
+    done
+}
+
+@test "mqrecv --peek shows messages of a System V queue and leaves them there" {
+    mqsend -c "$KEY" one $'two\nlines' ''
+    mqsend -T 7 "$KEY" seven
+    run -0 mqrecv --peek "$KEY"
+    assert_output one
+    run -0 mqrecv --peek -n 2 -N --tagged "$KEY"
+    assert_output $'5:1\tone,11:1\ttwo\nlines,'
+    run -0 mqrecv --peek -a --format '%p %s\n' "$KEY"
+    assert_output $'1 3\n1 9\n1 0\n7 5'
+    run -0 mqrecv --peek -T 7 "$KEY"
+    assert_output seven
+    run -0 mqrecv --peek -a -T '!7' -N "$KEY"
+    assert_output $'3:one,9:two\nlines,0:,'
+    holds 4 "$KEY"
+    run -1 --separate-stderr mqrecv --peek -n 5 -N "$KEY"
+    assert_output $'3:one,9:two\nlines,0:,5:seven,'
+    assert_equal "$stderr" "mqrecv: $KEY: peek: the queue is empty"
+    run -1 mqrecv --peek -a -T 9 "$KEY"
+    assert_output "mqrecv: $KEY: peek: no message of this type"
+    run -3 bash -c 'mqrecv --peek -a "$1" >/dev/full' - "$KEY"
+    assert_output 'mqrecv: stdout: write: No space left on device'
+    run -0 mqrecv -a "$KEY"
+    assert_output $'one\ntwo\nlines\n\nseven'
+    run -1 mqrecv --peek "$KEY"
+    assert_output "mqrecv: $KEY: peek: the queue is empty"
+    mqrecv --remove "$KEY"
+}
+
+@test "mqrecv --peek needs the permission to receive, and no other" {
+    need_root
+    mqsend -c -m 0644 "$KEY" x
+    run -0 as_nobody mqrecv --peek "$KEY"
+    assert_output x
+    mqrecv --remove "$KEY"
+}
+
+@test "mqrecv --peek refuses what it cannot do" {
+    run -2 mqrecv --peek "/$ID"
+    assert_output "mqrecv: /$ID: --peek is for System V queues; \
+the kernel cannot show what a POSIX queue holds"
+    for options in -f '-t 0' --stat --remove; do
+        # shellcheck disable=SC2086
+        run -2 mqrecv --peek $options "$KEY"
+        assert_output 'mqrecv: --peek goes with -n or -a, and never waits'
+    done
+    run -2 mqrecv --peek "$KEY" -- true
+    run -2 mqrecv --peek -T -7 "$KEY"
+    assert_output 'mqrecv: --peek shows the order of sending; -T takes N or !N with it'
+    mqsend -c "$KEY" x
+    run -3 strace -qqq -o /dev/null -e inject=msgrcv:error=ENOSYS mqrecv --peek "$KEY"
+    assert_output --partial '(a kernel without CONFIG_CHECKPOINT_RESTORE cannot show messages)'
+    mqrecv --remove "$KEY"
+}
+
+@test "mqrecv runs COMMAND with the message as its stdin, and what it is in its environment" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" $'two\nlines' ''
+        mqsend "$(tag_of "$queue")" "$queue" seven
+        MQ_TYPE=old MQ_PRIORITY=old run -0 mqrecv -a "$queue" -- \
+            sh -c 'cat; echo "|$MQ_NAME|$MQ_PRIORITY|$MQ_TYPE"'
+        if [[ $queue == /* ]]; then
+            assert_output "seven|$queue|7|"$'\n'"two
+lines|$queue|0|"$'\n'"|$queue|0|"
+        else
+            assert_output $'two\nlines'"|$queue||1"$'\n'"|$queue||1"$'\n'"seven|$queue||7"
+        fi
+        holds 0 "$queue"
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "mqrecv takes one message for COMMAND, or as many as it is told" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" 1 2 3 4 5
+        run -0 mqrecv "$queue" -- cat
+        assert_output 1
+        run -0 mqrecv -n 2 "$queue" -- cat
+        assert_output 23
+        run -124 --separate-stderr mqrecv -f -t 0.1 "$queue" -- cat
+        assert_output 45
+        assert_regex "$stderr" "^mqrecv: $queue: receive: .* timed out$"
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "a COMMAND that fails gives the message back, and mqrecv ends with its status" {
+    for queue in "/$ID" "$KEY"; do
+        for command in 'exit 3:3' 'kill -9 $$:137' 'head -c 3 >/dev/null; exit 124:124' 'exit 1:1'; do
+            mqsend -c "$(tag_of "$queue")" "$queue" first second
+            run -"${command##*:}" mqrecv -f "$queue" -- sh -c "${command%:*}"
+            assert_output --regexp "^mqrecv: sh: ended with status ${command##*:}; \
+the message went back to the end of its (priority|type) in $queue$"
+            run -0 mqrecv -a --tagged "$queue"
+            assert_output $'7\tsecond\n7\tfirst'
+        done
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "a COMMAND that is missing or cannot be run gives the message back, whatever --dead says" {
+    for queue in "/$ID" "$KEY"; do
+        other="/$ID-2"
+        [ "$queue" = "/$ID" ] || other=$(mqsend -c private </dev/null)
+        mqsend -c "$other" </dev/null
+        mqsend -c "$queue" first
+        run -127 mqrecv -f --retries 3 --dead "$other" "$queue" -- ./missing
+        assert_line --index 0 'mqrecv: ./missing: run: No such file or directory'
+        assert_line --index 1 --partial 'ended with status 127; the message went back to'
+        assert_equal "${#lines[@]}" 2
+        echo >file
+        run -126 mqrecv --dead "$other" "$queue" -- ./file
+        assert_line --index 0 'mqrecv: ./file: run: Permission denied'
+        run -127 mqrecv --dead "$other" "$queue" -- sh -c ./missing
+        holds 1 "$queue"
+        holds 0 "$other"
+        mqrecv --remove "$queue"
+        mqrecv --remove "$other"
+    done
+}
+
+@test "mqrecv --retries runs a COMMAND that fails again, from the start of the message" {
+    mqsend -c "/$ID" job
+    run -0 mqrecv --retries 2 "/$ID" -- sh -c 'cat; echo; echo x >>tries; [ $(wc -l <tries) -eq 3 ]'
+    assert_output $'job\njob\njob'
+    for retries in 0:1 1:2 5:6; do
+        mqsend "/$ID" job
+        rm -f tries
+        run -1 mqrecv --retries "${retries%:*}" "/$ID" -- sh -c 'echo x >>tries; exit 1'
+        assert_output --partial 'mqrecv: sh: ended with status 1; the message went back'
+        assert_equal "$(wc -l <tries)" "${retries#*:}"
+        mqrecv "/$ID" >out
+    done
+    mqrecv --remove "/$ID"
+    for retries in '' -1 x 1.5 99999999999999999999; do
+        run -2 mqrecv --retries "$retries" "/$ID" -- true
+        assert_output "mqrecv: --retries '$retries': not a number of retries (0 or more)"
+    done
+}
+
+@test "mqrecv --dead moves what fails to that queue, and goes on" {
+    for queue in "/$ID" "$KEY"; do
+        other="/$ID-2"
+        [ "$queue" = "/$ID" ] || other=$(mqsend -c private </dev/null)
+        mqsend -c "$other" </dev/null
+        mqsend -c "$(tag_of "$queue")" "$queue" good bad 'good too'
+        run -0 mqrecv -a --retries 2 --dead "$other" "$queue" -- sh -c 'echo x >>tries; grep good'
+        assert_line --index 0 good
+        assert_line --index 1 "mqrecv: sh: ended with status 1; the message went to $other"
+        assert_line --index 2 'good too'
+        assert_equal "$(wc -l <tries)" 5
+        holds 0 "$queue"
+        run -0 mqrecv -a --tagged "$other"
+        assert_output $'7\tbad'
+        rm tries
+        mqrecv --remove "$queue"
+        mqrecv --remove "$other"
+    done
+}
+
+@test "a message that --dead does not take goes back, and mqrecv ends" {
+    for queue in "/$ID" "$KEY"; do
+        other="/$ID-2"
+        mqsend -c "$queue" 'a large one'
+        if [ "$queue" = "/$ID" ]; then
+            mqsend -c --maxmsg 1 --msgsize 5 "$other" </dev/null
+        else
+            other=$(mqsend -c --maxmsg 1 --msgsize 5 private </dev/null)
+        fi
+        run -1 mqrecv -f --dead "$other" "$queue" -- false
+        assert_line --index 0 --regexp "^mqrecv: $other: send: Message too l.* \(11 bytes: .* 5.*\)$"
+        assert_line --index 1 --partial 'mqrecv: false: ended with status 1; the message went back'
+        mqsend "$other" full
+        mqrecv "$queue" >out
+        mqsend "$queue" job
+        run -1 mqrecv -f -t 0.1 --dead "$other" "$queue" -- false
+        assert_line --index 0 --regexp "^mqrecv: $other: send: .* timed out"
+        holds 1 "$queue"
+        mqrecv --remove "$queue"
+        mqrecv --remove "$other"
+    done
+}
+
+@test "mqrecv refuses a --dead that is none, before it takes anything" {
+    mqsend -c "/$ID" x
+    mqsend -c "$KEY" x
+    id=id:$(mqrecv --stat "$KEY" | sed -n 's/^id=//p')
+    run -2 mqrecv --dead "/$ID" "/$ID" -- false
+    assert_output "mqrecv: --dead /$ID: is the queue /$ID itself"
+    run -2 mqrecv --dead "$id" "$KEY" -- false
+    assert_output "mqrecv: --dead $id: is the queue $KEY itself"
+    run -2 mqrecv --dead "$KEY" "/$ID" -- false
+    assert_output "mqrecv: --dead $KEY: has to be a POSIX queue, as /$ID is"
+    run -2 mqrecv --dead "/$ID" "$KEY" -- false
+    assert_output "mqrecv: --dead /$ID: has to be a System V queue, as $KEY is"
+    run -125 mqrecv --dead "/$ID-2" "/$ID" -- false
+    assert_output "mqrecv: /$ID-2: open queue: No such file or directory (mqsend -c creates it)"
+    run -2 mqrecv --dead failed "/$ID" -- false
+    assert_output --partial "--dead 'failed': "
+    holds 1 "/$ID"
+    holds 1 "$KEY"
+    mqrecv --remove "/$ID"
+    mqrecv --remove "$KEY"
+}
+
+@test "with COMMAND no message is 124, and a failure of mqrecv 125" {
+    for queue in "/$ID" "$KEY"; do
+        run -125 mqrecv "$queue" -- true
+        assert_output --partial 'open queue: No such file or directory'
+        mqsend -c "$queue" </dev/null
+        run -124 mqrecv -t 0 "$queue" -- true
+        assert_output "mqrecv: $queue: receive: the queue is empty"
+        run -124 mqrecv -a "$queue" -- true
+        run -124 mqrecv -q -t 0.1 "$queue" -- true
+        assert_output ''
+        mqrecv --remove "$queue"
+    done
+    mqsend -c "$KEY" </dev/null
+    background mqrecv "$KEY" -- true
+    receiver=$!
+    eventually waits "$KEY" 1
+    mqrecv --remove "$KEY"
+    ends_with 125 $receiver
+}
+
+@test "mqrecv refuses options that a COMMAND has no use for, and those that want one" {
+    for option in -0 -W -N --tagged '--format %b'; do
+        # shellcheck disable=SC2086
+        run -2 mqrecv $option "/$ID" -- true
+        assert_output \
+            'mqrecv: COMMAND gets the message as it is: no --tagged, --format, -0, -W or -N with it'
+    done
+    for option in --stat --remove; do
+        run -2 mqrecv $option "/$ID" -- true
+        assert_output 'mqrecv: --stat and --remove run no COMMAND'
+    done
+    for option in '--retries 1' '--dead /other'; do
+        # shellcheck disable=SC2086
+        run -2 mqrecv $option "/$ID"
+        assert_output 'mqrecv: --retries and --dead are for a COMMAND'
+    done
+    run -2 mqrecv "/$ID" --
+    assert_output 'mqrecv: COMMAND is missing (usage: mqrecv NAME -- COMMAND [ARG]...)'
+}
+
+@test "a COMMAND that does not read its message, or leaves a process behind, is no failure" {
+    head -c 8192 /dev/urandom >data
+    mqsend -c -W "/$ID" <data
+    run -0 mqrecv "/$ID" -- true
+    mqsend -W "/$ID" <data
+    run -0 mqrecv "/$ID" -- head -c 1
+    mkfifo pipe
+    mqsend "/$ID" first second
+    background mqrecv -n 2 "/$ID" -- sh -c 'exec 7<&0; (cat pipe; cat <&7) >>left &'
+    ends_with 0 $!
+    echo open | tee pipe >pipe
+    eventually grep -q second left
+    run -0 sort left
+    assert_line --partial first
+    mqrecv --remove "/$ID"
+}
+
+@test "on TERM the COMMAND that runs is finished, then mqrecv ends; no other is begun" {
+    for queue in "/$ID" "$KEY"; do
+        for signal in TERM INT HUP QUIT; do
+            mqsend -c "$queue" first second
+            background env --default-signal=INT,QUIT mqrecv -f "$queue" -- \
+                sh -c 'cat >now; until [ -e go ]; do sleep 0.01; done; cat now >>done'
+            receiver=$!
+            eventually [ -s now ]
+            kill -$signal $receiver
+            touch go
+            ends_with $((128 + $(kill -l $signal))) $receiver
+            run -0 cat done
+            assert_output first
+            run -0 mqrecv -a "$queue"
+            assert_output second
+            rm now done go
+        done
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "a COMMAND that fails after TERM gives the message back; it is not retried and not dead" {
+    mqsend -c "/$ID-2" </dev/null
+    mqsend -c "/$ID" first second
+    background mqrecv -f --retries 9 --dead "/$ID-2" "/$ID" -- \
+        sh -c 'echo x >>tries; until [ -e go ]; do sleep 0.01; done; exit 1'
+    receiver=$!
+    eventually [ -s tries ]
+    kill $receiver
+    touch go
+    ends_with 143 $receiver
+    assert_equal "$(wc -l <tries)" 1
+    run -0 mqrecv -a "/$ID"
+    assert_output $'second\nfirst'
+    holds 0 "/$ID-2"
+    mqrecv --remove "/$ID"
+    mqrecv --remove "/$ID-2"
+}
+
+@test "a signal for the whole group ends COMMAND too, and its message goes back" {
+    mqsend -c "/$ID" first
+    background setsid env --default-signal=INT mqrecv "/$ID" -- sh -c 'echo x >now; exec sleep 60'
+    receiver=$!
+    eventually [ -s now ]
+    kill -INT -- -$receiver
+    ends_with 130 $receiver
+    run -0 mqrecv -t 0 "/$ID"
+    assert_output first
+    mqrecv --remove "/$ID"
+}
+
+@test "COMMAND finds its signals and its descriptors as the shell gave them" {
+    mqsend -c "/$ID" x
+    run -0 env --ignore-signal=HUP --default-signal=PIPE,TERM,INT,CHLD,ALRM \
+        bash -c 'mqrecv "/$1" -- grep -E "^Sig(Blk|Ign)" /proc/self/status' - "$ID"
+    assert_output $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000001'
+    mqsend "/$ID" x
+    run -0 bash -c 'ls /proc/self/fd >plain; mqrecv "/$1" -- ls /proc/self/fd >ours; cmp plain ours' - "$ID"
+    mqsend "/$ID" x
+    run -0 bash -c 'mqrecv "/$1" -- sh -c "[ ! -e /proc/self/fd/1 ]" >&-' - "$ID"
+    mqsend "/$ID" x
+    run -5 env --ignore-signal=CHLD mqrecv "/$ID" -- sh -c 'exit 5'
+    mqrecv --remove "/$ID"
+}
+
+@test "mqrecv -f and -a put one message at a time into a pipe" {
+    for queue in "/$ID" "$KEY"; do
+        for way in -f -a; do
+            mqsend -c "$queue" 1 2 3 4
+            run -0 bash -c 'mqrecv $1 "$2" 2>error | head -n 1' - $way "$queue"
+            assert_output 1
+            run -0 cat error
+            assert_output --regexp '^mqrecv: stdout: write: Broken pipe($|; the message, which nobody read, )'
+            run -0 bash -c 'mqrecv -a "$1" | sort' - "$queue"
+            assert_output $'2\n3\n4'
+        done
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "a message that lies in a pipe whose reader ends goes back" {
+    for queue in "/$ID" "$KEY"; do
+        for options in '' '-n 1' -a -f; do
+            mqsend -c "$(tag_of "$queue")" "$queue" only
+            rm -f pipe
+            mkfifo pipe
+            background sleep 60 <>pipe
+            reader=$!
+            # shellcheck disable=SC2086
+            background mqrecv $options "$queue" >pipe 2>error
+            receiver=$!
+            eventually holds 0 "$queue"
+            kill $reader
+            wait $reader || true
+            ends_with 3 $receiver
+            run -0 cat error
+            assert_output --regexp "^mqrecv: stdout: write: Broken pipe; the message, which nobody \
+read, went back to the end of its (priority|type) in $queue$"
+            run -0 mqrecv -t 0 --tagged "$queue"
+            assert_output $'7\tonly'
+        done
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "mqrecv does not wait for a reader that waits for it" {
+    for queue in "/$ID" "$KEY"; do
+        for options in -n3 -a; do
+            mqsend -c "$queue" 1 2 3
+            run -0 /usr/bin/python3 - "$options" "$queue" <<'PY'
+import subprocess, sys
+with subprocess.Popen(["mqrecv", *sys.argv[1:]], stdout=subprocess.PIPE) as mqrecv:
+    assert mqrecv.wait(5) == 0
+    print(mqrecv.stdout.read().decode(), end="")
+PY
+            assert_output $'1\n2\n3'
+        done
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "a pipe has its size again after mqrecv" {
+    mqsend -c "/$ID" 1 2
+    run -0 bash -c '{ mqrecv -a "$1"; /usr/bin/python3 -c "import fcntl; print(fcntl.fcntl(1, 1032))"; } |
+        cat' - "/$ID"
+    assert_output $'1\n2\n65536'
+    mqrecv --remove "/$ID"
+}
+
+@test "who may receive is lost to System V while mqrecv waits: it is told" {
+    need_root
+    mqsend -c -m 0644 "$KEY" </dev/null
+    for limit in '' '-t 1h'; do
+        # shellcheck disable=SC2086
+        background as_nobody mqrecv $limit "$KEY" 2>error
+        receiver=$!
+        eventually waits "$KEY" 1
+        perl -MIPC::SysV=IPC_SET -MIPC::Msg -e \
+            'IPC::Msg->new(hex $ARGV[0], 0)->set(mode => oct $ARGV[1]) or die "$!"' "$KEY" 0600
+        ends_with 3 $receiver
+        run -0 cat error
+        assert_output "mqrecv: $KEY: receive: Permission denied"
+        perl -MIPC::SysV=IPC_SET -MIPC::Msg -e \
+            'IPC::Msg->new(hex $ARGV[0], 0)->set(mode => oct $ARGV[1]) or die "$!"' "$KEY" 0644
+    done
+    mqrecv --remove "$KEY"
+}
+
 @test "mqrecv -t 0 does not wait, -t 0.1 a moment" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null

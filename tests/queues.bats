@@ -22,6 +22,11 @@ moment() {
     sleep "0.00$((RANDOM % 10))"
 }
 
+# Waits until process $1 is mqrecv: before that it is a shell that ignores INT.
+has_begun() {
+    until [ "$(<"/proc/$1/comm")" = mqrecv ]; do :; done
+}
+
 @test "8 senders and 8 receivers: each message once, in order for each sender and tag" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
@@ -68,6 +73,7 @@ take_rest() {
         for ((round = 0; round < ROUNDS; round++)); do
             background env --default-signal=INT mqrecv -f -N --tagged "$queue" >>got 2>>error
             receiver=$!
+            has_begun $receiver
             moment
             signal=$((round % 2 ? 15 : 2))
             kill -$signal $receiver 2>/dev/null
@@ -96,6 +102,7 @@ with open("got", "ab") as got:
         for ((round = 0; round < ROUNDS; round++)); do
             background env --default-signal=INT mqrecv -f -N --tagged "$queue" >pipe 2>>error 5>&-
             receiver=$!
+            has_begun $receiver
             moment
             signal=$((round % 2 ? 15 : 2))
             kill -$signal $receiver 2>/dev/null
@@ -137,6 +144,7 @@ with open("got", "ab") as got:
         for ((round = 0; round < ROUNDS; round++)); do
             background env --default-signal=INT mqrecv -f "$queue" -- sh -c 'cat >>got; echo >>got'
             receiver=$!
+            has_begun $receiver
             moment
             signal=$((round % 2 ? 15 : 2))
             kill -$signal $receiver
