@@ -15,17 +15,17 @@ static const char *refuse(struct format *format, const char *what)
     return format->why;
 }
 
-/* The piece that is made next, where it is a text; a field ends it. */
-static struct iovec *text_of(struct format *format, char *decoded)
+/* Adds CHARACTER to the text that is the last piece, or begins one. */
+static int add_character(struct format *format, int character)
 {
-    struct iovec *last = format->count > 0 ? &format->pieces[format->count - 1] : NULL;
-    if (last && last->iov_base)
-        return last;
-    if (format->count == FORMAT_PIECES)
-        return NULL;
-    last = &format->pieces[format->count++];
-    *last = (struct iovec){decoded, 0};
-    return last;
+    if (format->count == 0 || !format->pieces[format->count - 1].iov_base) {
+        if (format->count == FORMAT_PIECES)
+            return -1;
+        format->pieces[format->count++] = (struct iovec){format->end, 0};
+    }
+    format->pieces[format->count - 1].iov_len++;
+    *format->end++ = (char)character;
+    return 0;
 }
 
 /* What the character behind a backslash stands for, -1 where it is none. */
@@ -39,34 +39,28 @@ static int unescape(char letter)
 const char *format_parse(const char *text, void *value)
 {
     struct format *format = value;
-    char *decoded = malloc(strlen(text) + 1);
-    if (!decoded)
-        return "out of memory";
     format->is_given = true;
     format->count = 0;
+    format->end = malloc(strlen(text) + 1);
+    if (!format->end)
+        return "out of memory";
 
     for (const char *at = text; *at; at++) {
         const char *field = *at == '%' && at[1] ? strchr(format->letters, at[1]) : NULL;
-        if (field) {
-            if (format->count == FORMAT_PIECES)
-                return too_long;
-            format->pieces[format->count++] =
-                (struct iovec){NULL, (size_t)(field - format->letters)};
-            at++;
-            continue;
-        }
-        if (*at == '%' && at[1] != '%')
+        if (*at == '%' && at[1] != '%' && !field)
             return refuse(format, "unknown field (");
         int character = *at == '\\' ? unescape(at[1]) : *at;
         if (character < 0)
             return "unknown escape (\\n \\t \\0 \\\\)";
         at += *at == '%' || *at == '\\';
 
-        struct iovec *piece = text_of(format, decoded);
-        if (!piece)
+        if (!field && add_character(format, character) < 0)
             return too_long;
-        *decoded++ = (char)character;
-        piece->iov_len++;
+        if (field && format->count == FORMAT_PIECES)
+            return too_long;
+        if (field)
+            format->pieces[format->count++] =
+                (struct iovec){NULL, (size_t)(field - format->letters)};
     }
     return NULL;
 }

@@ -18,6 +18,7 @@ struct format {
     /* private: a piece with data is a text as it stands, one without the field of its size */
     struct iovec pieces[FORMAT_PIECES];
     int count;
+    char *end; /* of the texts */
     char why[64];
 };
 

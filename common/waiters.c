@@ -1,9 +1,11 @@
 #include "waiters.h"
 
 #include "io.h"
+#include "parse.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,9 +34,10 @@ static pid_t next_number(DIR *folder)
 {
     struct dirent *entry;
     while ((entry = readdir(folder))) {
-        int number = atoi(entry->d_name);
-        if (number > 0)
-            return number;
+        uint64_t number;
+        const char *end = parse_digits(entry->d_name, 10, INT_MAX, &number);
+        if (end && !*end)
+            return (pid_t)number;
     }
     return 0;
 }

@@ -245,7 +245,7 @@ tag_of() {
         run -2 mqrecv --format "$format" "/$ID"
         assert_output "mqrecv: --format '$format': unknown field (%b %s %p %%)"
     done
-    for format in '\x' '\' 'a\' '\\\1'; do
+    for format in "\\x" "\\" "a\\" "\\\\\\1"; do
         run -2 mqrecv --format "$format" "/$ID"
         assert_output "mqrecv: --format '$format': unknown escape (\\n \\t \\0 \\\\)"
     done
@@ -319,10 +319,9 @@ the kernel cannot show what a POSIX queue holds"
         MQ_TYPE=old MQ_PRIORITY=old run -0 mqrecv -a "$queue" -- \
             sh -c 'cat; echo "|$MQ_NAME|$MQ_PRIORITY|$MQ_TYPE"'
         if [[ $queue == /* ]]; then
-            assert_output "seven|$queue|7|"$'\n'"two
-lines|$queue|0|"$'\n'"|$queue|0|"
+            assert_output "$(printf '%s\n' "seven|$queue|7|" two "lines|$queue|0|" "|$queue|0|")"
         else
-            assert_output $'two\nlines'"|$queue||1"$'\n'"|$queue||1"$'\n'"seven|$queue||7"
+            assert_output "$(printf '%s\n' two "lines|$queue||1" "|$queue||1" "seven|$queue||7")"
         fi
         holds 0 "$queue"
         mqrecv --remove "$queue"
@@ -524,17 +523,17 @@ the message went back to the end of its (priority|type) in $queue$"
         for signal in TERM INT HUP QUIT; do
             mqsend -c "$queue" first second
             background env --default-signal=INT,QUIT mqrecv -f "$queue" -- \
-                sh -c 'cat >now; until [ -e go ]; do sleep 0.01; done; cat now >>done'
+                sh -c 'cat >now; until [ -e go ]; do sleep 0.01; done; cat now >>finished'
             receiver=$!
             eventually [ -s now ]
             kill -$signal $receiver
             touch go
             ends_with $((128 + $(kill -l $signal))) $receiver
-            run -0 cat done
+            run -0 cat finished
             assert_output first
             run -0 mqrecv -a "$queue"
             assert_output second
-            rm now done go
+            rm now finished go
         done
         mqrecv --remove "$queue"
     done
@@ -648,7 +647,28 @@ PY
     mqrecv --remove "/$ID"
 }
 
-@test "who may receive is lost to System V while mqrecv waits: it is told" {
+@test "mqrecv -P shows how much was taken, and of -a how much is left" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" 12345 123
+        run -0 --separate-stderr mqrecv -a -P "$queue"
+        assert_output $'12345\n123'
+        assert_regex "$stderr" '^8 B in .* s, .*/s$'
+        background mqrecv -f --progress "$queue" >out 2>error
+        receiver=$!
+        mqsend "$queue" 1234
+        eventually grep -q '^4 B, ' error
+        kill $receiver
+        ends_with 143 $receiver
+        mqsend "$queue" 12 1
+        run -0 --separate-stderr mqrecv -n 2 -P "$queue" -- cat
+        assert_regex "$stderr" '^3 B in '
+        run -1 mqrecv -t 0 -P "$queue"
+        assert_line --index 0 --regexp '^0 B in '
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "a System V queue whose permission is lost while mqrecv waits is told" {
     need_root
     mqsend -c -m 0644 "$KEY" </dev/null
     for limit in '' '-t 1h'; do
@@ -781,6 +801,44 @@ gid=$(id -g)\$"
     run -0 mqrecv --stat "$KEY"
     assert_line --regexp '^received=[1-9][0-9]*$'
     mqrecv --remove "$KEY"
+}
+
+@test "mqrecv --stat counts who waits, and names who is notified" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c --maxmsg 1 --msgsize 5 "$queue" </dev/null
+        for i in 1 2 3; do background mqrecv "$queue" >>out; done
+        eventually waits "$queue" 3
+        mqsend "$queue" 1 2 3
+        eventually waits "$queue" 0
+        mqsend "$queue" full!
+        for i in 1 2; do background mqsend "$queue" $i; done
+        eventually waiting_senders 2 "$queue"
+        mqrecv -n 3 "$queue" >out
+        mqrecv --remove "$queue"
+    done
+    mqsend -c "/$ID" </dev/null
+    mqrecv --stat "/$ID" | run ! grep notify_pid
+    background mqpeer notify "/$ID"
+    eventually bash -c 'mqrecv --stat "$1" | grep -qx "notify_pid=$2"' - "/$ID" $!
+    mqrecv --remove "/$ID"
+}
+
+@test "a thousand receivers wait, and each gets one message" {
+    count=${RECEIVERS:-50}
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" </dev/null
+        pids=()
+        for ((i = 0; i < count; i++)); do
+            background mqrecv "$queue" >>got
+            pids+=($!)
+        done
+        eventually waits "$queue" "$count"
+        mqsend "$queue" < <(seq "$count")
+        for pid in "${pids[@]}"; do wait "$pid"; done
+        sort -n got | cmp - <(seq "$count")
+        rm got
+        mqrecv --remove "$queue"
+    done
 }
 
 @test "mqrecv --stat -j is JSON with the same values" {

@@ -184,6 +184,87 @@ elapsed() {
     assert_output "mqsend: /$ID: -T is for System V queues; a POSIX queue has priorities (-p)"
 }
 
+@test "mqsend --tagged takes the priority or type from the record" {
+    for queue in "/$ID" "$KEY"; do
+        printf '7\tseven\n1\t\n32767\ta\tb' | mqsend -c --tagged "$queue"
+        printf '9:8\teight\n\0,' | mqsend -N --tagged "$queue"
+        mqsend --tagged "$queue" $'9\toperand'
+        printf '3\twhole\n\n' | mqsend -W --tagged "$queue"
+        run -0 mqrecv -a --format '%p=%b;' "$queue"
+        if [[ $queue == /* ]]; then
+            assert_output $'32767=a\tb;9=operand;8=eight\n;7=seven;3=whole\n\n;1=;'
+        else
+            assert_output $'7=seven;1=;32767=a\tb;8=eight\n;9=operand;3=whole\n\n;'
+        fi
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "mqsend --tagged refuses a record without a priority or type, and tells its number" {
+    mqsend -c "/$ID" </dev/null
+    mqsend -c "$KEY" </dev/null
+    for record in '' x 7 '7 x' $'\tx' $'-1\tx' $'7x\tx' $' 7\tx' $'0x7\tx' $'99999999999999999999\tx'; do
+        run -3 mqsend --tagged "/$ID" <<<$'7\tfirst\n'"$record"
+        assert_output "mqsend: stdin: record 2 does not begin with a priority (0 to 32767) and a tab \
+(--tagged); 1 sent"
+        run -3 mqsend --tagged -- "$KEY" "$record"
+        assert_output "mqsend: MESSAGE 1 does not begin with a type (1 or more) and a tab (--tagged); 0 sent"
+    done
+    run -3 mqsend --tagged "/$ID" $'32768\tx'
+    run -3 mqsend --tagged "$KEY" $'0\tx'
+    run -0 mqsend --tagged "$KEY" $'9223372036854775807\tx'
+    for option in '-p 1' '-T 1'; do
+        # shellcheck disable=SC2086
+        run -2 mqsend --tagged $option "$([[ $option == -p* ]] && echo "/$ID" || echo "$KEY")" x
+        assert_output 'mqsend: --tagged takes it from the record; no -p or -T with it'
+    done
+    mqrecv --remove "/$ID"
+    mqrecv --remove "$KEY"
+}
+
+@test "mqsend --tagged sends as large a message as without" {
+    for queue in "/$ID" "$KEY"; do
+        { printf '32767\t' && head -c 8192 /dev/zero; } >data
+        mqsend -c -W --tagged "$queue" <data
+        run -0 mqrecv --format '%p %s' "$queue"
+        assert_output '32767 8192'
+        echo x >>data
+        run -3 mqsend -W --tagged "$queue" <data
+        assert_output --regexp "^mqsend: $queue: send message 1: Message too l.* \(8194 bytes: .* 8192\); 0 sent$"
+        head -c 100000 /dev/zero >data
+        run -3 mqsend -W --tagged "$queue" <data
+        assert_output --regexp '^mqsend: stdin: record 1 is longer than [0-9]+ bytes; 0 sent$'
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "a line of 1 GiB is refused by its number, in bounded memory and before its end" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" </dev/null
+        run -3 bash -c '{ echo one; head -c "$2" /dev/zero | tr "\0" x; } | (ulimit -v 8192; mqsend "$1")' - \
+            "$queue" $((1 << 30))
+        assert_output 'mqsend: stdin: record 2 is longer than 8192 bytes; 1 sent'
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "mqsend -P shows how much was sent, and of a file how much is left" {
+    for queue in "/$ID" "$KEY"; do
+        printf 'one\nthree\n' >data
+        run -0 mqsend -c -P "$queue" <data
+        assert_output --regexp '^10 B in .* s, .*/s$'
+        run -0 mqsend --progress "$queue" 12345 1
+        assert_output --regexp '^6 B in '
+        mqrecv --remove "$queue"
+        mqsend -c --maxmsg 1 --msgsize 5 "$queue" </dev/null
+        background mqsend -P "$queue" <data 2>error
+        eventually grep -q '^4 B, .*, 40 %, ' error
+        mqrecv -n 2 "$queue" >out
+        ends_with 0 $!
+        mqrecv --remove "$queue"
+    done
+}
+
 @test "mqsend -t 0 does not wait for room" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c --maxmsg 2 --msgsize 5 "$queue" </dev/null
@@ -487,6 +568,49 @@ elapsed() {
         assert_output hello
     done
     mqrecv --remove "/$ID"
+    mqrecv --remove "$KEY"
+}
+
+@test "queues that perl and python made, with other attributes, are told apart from ours" {
+    run -0 perl -MIPC::SysV=IPC_CREAT,IPC_SET -MIPC::Msg -e '
+        $queue = IPC::Msg->new(hex $ARGV[0], IPC_CREAT | 0640) or die "$!";
+        $queue->set(qbytes => 100) or die "$!"; $queue->snd(3, "from perl") or die "$!"' "$KEY"
+    run -3 mqsend "$KEY" "$(printf '%0101d' 0)"
+    assert_output --partial '(101 bytes: the whole queue holds 100 bytes)'
+    mqsend -T 4 "$KEY" back
+    run -0 perl -MIPC::SysV -MIPC::Msg -e '
+        $queue = IPC::Msg->new(hex $ARGV[0], 0); $queue->rcv($got, 100, 4) == 4 or die "$!"; print $got' "$KEY"
+    assert_output back
+    run -0 mqrecv --tagged "$KEY"
+    assert_output $'3\tfrom perl'
+    mqrecv --remove "$KEY"
+
+    mqpeer create "/$ID" 3 7
+    run -3 mqsend "/$ID" 12345678
+    assert_output --partial "(8 bytes: the queue's message size is 7)"
+    run -1 mqsend -t 0 "/$ID" 1 2 3 4
+    assert_output --partial '(the queue is full: maxmsg is 3); 3 sent'
+    mqrecv --remove "/$ID"
+}
+
+@test "mqsend and mqrecv talk to python's sysv_ipc" {
+    /usr/bin/python3 -c 'import sysv_ipc' 2>/dev/null || skip 'no sysv_ipc here'
+    run -0 /usr/bin/python3 - "$KEY" <<'PY'
+import sys, sysv_ipc
+queue = sysv_ipc.MessageQueue(int(sys.argv[1], 16), sysv_ipc.IPC_CREX, mode=0o600, max_message_size=64)
+queue.max_size = 128
+queue.send(b"from python", type=9)
+PY
+    run -0 mqrecv -t 0 --tagged "$KEY"
+    assert_output $'9\tfrom python'
+    mqsend -T 5 "$KEY" 'for python'
+    run -0 /usr/bin/python3 - "$KEY" <<'PY'
+import sys, sysv_ipc
+print(sysv_ipc.MessageQueue(int(sys.argv[1], 16)).receive(type=5))
+PY
+    assert_output "(b'for python', 5)"
+    run -3 mqsend "$KEY" "$(printf '%0129d' 0)"
+    assert_output --partial '(129 bytes: the whole queue holds 128 bytes)'
     mqrecv --remove "$KEY"
 }
 

@@ -1,6 +1,7 @@
 source (status dirname)/_ipcbox.fish
 
-complete -c mqrecv -f -a '(__ipcbox_queue)'
+complete -c mqrecv -f -n 'not __ipcbox_has_command' -a '(__ipcbox_queue)'
+complete -c mqrecv -f -n __ipcbox_has_command -a '(__ipcbox_command)'
 
 complete -c mqrecv -s n -l count -x -d 'take N messages, not one'
 complete -c mqrecv -s a -l all -d 'take all there are now; exit 1 if none'
@@ -10,6 +11,12 @@ complete -c mqrecv -s t -l timeout -x -a '(__ipcbox_time)' -d 'wait at most TIME
 complete -c mqrecv -s 0 -l null -d 'records end in NUL'
 complete -c mqrecv -s W -l whole -d 'nothing ends a record'
 complete -c mqrecv -s N -l netstring -d 'records are netstrings (5:hello,)'
+complete -c mqrecv -l tagged -d 'a record begins with the priority or type and a tab'
+complete -c mqrecv -l format -x -d 'a record is FMT: %b body, %s size, %p priority or type'
+complete -c mqrecv -l peek -d 'System V: show messages and leave them there'
+complete -c mqrecv -l retries -x -d 'run COMMAND up to N times more if it fails'
+complete -c mqrecv -l dead -x -a '(__ipcbox_queue)' -d 'where a message goes if COMMAND fails'
+complete -c mqrecv -s P -l progress -d 'show on stderr how far it is'
 complete -c mqrecv -l stat -d 'describe the object'
 complete -c mqrecv -s j -l json -d 'describe it in JSON'
 complete -c mqrecv -l remove -d 'remove the object'

@@ -1,20 +1,23 @@
 /* mqpeer: a program that uses a POSIX queue the way mq_overview(7) shows, as a peer for mqsend and
  * mqrecv
  *
- *     mqpeer create NAME                  with the system's defaults, mode 0600
+ *     mqpeer create NAME [MAXMSG SIZE]    mode 0600
  *     mqpeer send NAME PRIORITY TEXT...
- *     mqpeer receive NAME [COUNT]         a line each: the priority, a space, the text */
+ *     mqpeer receive NAME [COUNT]         a line each: the priority, a space, the text
+ *     mqpeer notify NAME                  asks to be told of a message, and sleeps */
 
 #include <err.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static void create_queue(const char *name)
+static void create_queue(const char *name, struct mq_attr *attributes)
 {
-    if (mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, NULL) < 0)
+    if (mq_open(name, O_CREAT | O_EXCL | O_RDWR, 0600, attributes) < 0)
         err(1, "create %s", name);
 }
 
@@ -47,14 +50,30 @@ static void receive_texts(const char *name, int count)
     }
 }
 
+static void be_notified(const char *name)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    mqd_t queue = mq_open(name, O_RDONLY);
+    if (queue < 0 || mq_notify(queue, &event) < 0)
+        err(1, "notify %s", name);
+    pause();
+}
+
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "create") == 0)
-        create_queue(argv[2]);
+    struct mq_attr attributes = {0};
+    if (argc == 5 && strcmp(argv[1], "create") == 0) {
+        attributes.mq_maxmsg = atol(argv[3]);
+        attributes.mq_msgsize = atol(argv[4]);
+        create_queue(argv[2], &attributes);
+    } else if (argc == 3 && strcmp(argv[1], "create") == 0)
+        create_queue(argv[2], NULL);
     else if (argc > 4 && strcmp(argv[1], "send") == 0)
         send_texts(argv[2], (unsigned)atoi(argv[3]), argv + 4);
     else if (argc > 2 && strcmp(argv[1], "receive") == 0)
         receive_texts(argv[2], argc > 3 ? atoi(argv[3]) : 1);
+    else if (argc == 3 && strcmp(argv[1], "notify") == 0)
+        be_notified(argv[2]);
     else
         errx(2, "wrong arguments");
     return 0;
