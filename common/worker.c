@@ -16,16 +16,9 @@
 
 static int file_of(const void *data, size_t size)
 {
-    size_t done = 0;
     int fd = memfd_create("message", MFD_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    while (done < size) { /* no wait, so no signal ends it */
-        ssize_t put = pwrite(fd, (const char *)data + done, size - done, (off_t)done);
-        if (put < 0)
-            return io_abandon(fd);
-        done += (size_t)put;
-    }
+    if (fd >= 0 && io_write_at(fd, data, size, 0) < 0)
+        return io_abandon(fd);
     return fd;
 }
 

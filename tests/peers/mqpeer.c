@@ -4,6 +4,8 @@
  *     mqpeer create NAME [MAXMSG SIZE]    mode 0600
  *     mqpeer send NAME PRIORITY TEXT...
  *     mqpeer receive NAME [COUNT]         a line each: the priority, a space, the text
+ *     mqpeer pour NAME                    sends each line of stdin
+ *     mqpeer drain NAME COUNT             prints so many messages, a line each
  *     mqpeer notify NAME                  asks to be told of a message, and sleeps */
 
 #include <err.h>
@@ -50,6 +52,34 @@ static void receive_texts(const char *name, int count)
     }
 }
 
+static void pour(const char *name)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t size;
+    mqd_t queue = mq_open(name, O_WRONLY);
+    if (queue < 0)
+        err(1, "open %s", name);
+    while ((size = getline(&line, &capacity, stdin)) > 0)
+        if (mq_send(queue, line, (size_t)size - 1, 0) < 0)
+            err(1, "send");
+}
+
+static void drain(const char *name, long count)
+{
+    static char text[8192 + 1];
+    mqd_t queue = mq_open(name, O_RDONLY);
+    if (queue < 0)
+        err(1, "open %s", name);
+    for (long i = 0; i < count; i++) {
+        ssize_t size = mq_receive(queue, text, sizeof text - 1, NULL);
+        if (size < 0)
+            err(1, "receive");
+        text[size] = '\n';
+        fwrite(text, 1, (size_t)size + 1, stdout);
+    }
+}
+
 static void be_notified(const char *name)
 {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
@@ -72,6 +102,10 @@ int main(int argc, char **argv)
         send_texts(argv[2], (unsigned)atoi(argv[3]), argv + 4);
     else if (argc > 2 && strcmp(argv[1], "receive") == 0)
         receive_texts(argv[2], argc > 3 ? atoi(argv[3]) : 1);
+    else if (argc == 3 && strcmp(argv[1], "pour") == 0)
+        pour(argv[2]);
+    else if (argc == 4 && strcmp(argv[1], "drain") == 0)
+        drain(argv[2], atol(argv[3]));
     else if (argc == 3 && strcmp(argv[1], "notify") == 0)
         be_notified(argv[2]);
     else
