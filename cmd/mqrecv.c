@@ -8,6 +8,7 @@
  * where the queue is gone or this process may only receive, and the error says so; and without a
  * word by SIGKILL between taking and writing. */
 
+#include "custody.h"
 #include "diag.h"
 #include "exits.h"
 #include "io.h"
@@ -37,14 +38,6 @@ struct request {
     int64_t count, timeout, patience;
     bool takes_all, follows, peeks, describes, json, removes, has_meter;
 };
-
-static const char *parse_retries(const char *text, void *value)
-{
-    if (strcmp(text, "0") != 0)
-        return parse_count(text, value) ? "not a number of retries (0 or more)" : NULL;
-    *(int64_t *)value = 0;
-    return NULL;
-}
 
 /* Ends after something failed with errno and no message is in hand. */
 static _Noreturn void fail(struct request *request, const char *what)
@@ -80,41 +73,44 @@ static void open_queue(struct request *request, struct queue *queue, const struc
 }
 
 /* Into a pipe -a and -f put one message at a time: what its reader leaves unread goes back, and
- * what it has no time for is there for others. -n asked for N; the last alone is waited for.
- * Returns the status to end with, 0 where it goes on. */
-static int write_record(struct request *request, struct custody *message, bool is_last)
+ * what it has no time for is there for others. -n asked for N; the last alone is waited for. */
+static int write_records(struct request *request, struct custody *custody, bool is_last)
 {
-    struct layout_record record;
     int64_t patience = is_last && !request->patience ? custody_grace : request->patience;
-    layout_fill(&request->layout, &record, message->tag, message->data, message->size);
-    int result = custody_write(message, record.pieces, record.count, patience);
+    int result = custody_write(custody, &request->layout, patience);
     if (result == 0) /* a reader that waits for the end of this process, perhaps */
         request->patience = 0;
-    return result < 0 ? EXIT_FAILED : 0;
+    return result < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Several messages are written at once only where nobody waits for them at the other end, and none
+ * is waited for while there is one in hand. */
 static void take(struct request *request)
 {
-    const struct job *job = request->job.command ? &request->job : NULL;
+    bool writes = !request->job.command, gathers = writes && io_is_file(STDOUT_FILENO);
     int64_t limit = request->takes_all ? 0 : request->timeout;
-    for (int64_t taken = 0; taken < request->count; taken++) {
-        struct custody message = {.queue = &request->queue};
-        struct deadline deadline = deadline_in(limit);
-        if (!job && !io_has_reader(STDOUT_FILENO)) /* told before a message is taken */
+    struct custody custody = {.queue = &request->queue};
+    for (int64_t taken = 0; taken < request->count;) {
+        struct deadline deadline = deadline_in(custody.count > 0 ? 0 : limit);
+        if (writes && !gathers && !io_has_reader(STDOUT_FILENO)) /* told before one is taken */
             fail_write(EPIPE);
-        ssize_t size = queue_receive(&request->queue, &message.data, &message.tag, &request->choice,
-                                     &deadline);
-        if (size < 0 && request->takes_all && taken > 0 && errno == ENOMSG)
-            return;
-        if (size < 0)
+        ssize_t size = custody_receive(&custody, &request->choice, &deadline);
+        if (size >= 0) {
+            taken++;
+            progress_add(size);
+        } else if (custody.count == 0) {
+            if (request->takes_all && taken > 0 && errno == ENOMSG)
+                return;
             fail(request, "receive");
-        message.size = (size_t)size;
-        int status = job ? job_run(job, &message)
-                         : write_record(request, &message, taken == request->count - 1);
+        }
+        bool is_last = taken == request->count;
+        if (size >= 0 && !is_last && gathers && !custody_is_full(&custody) && !stop_signal())
+            continue;
+        int status =
+            writes ? write_records(request, &custody, is_last) : job_run(&request->job, &custody);
         stop_obey();
-        if (status != 0)
+        if (status != EXIT_DONE)
             exit(status);
-        progress_add(size);
     }
 }
 
@@ -254,7 +250,7 @@ int main(int argc, char **argv)
         {0, "format", "FMT", format_parse, &layout->format,
          "a record is FMT: %b body, %s size, %p priority or type"},
         {0, "peek", NULL, NULL, &request.peeks, "System V: show messages and leave them there"},
-        {0, "retries", "N", parse_retries, &request.job.retries,
+        {0, "retries", "N", job_parse_retries, &request.job.retries,
          "run COMMAND up to N times more if it fails"},
         {0, "dead", "QUEUE", objname_parse, &request.dead_name,
          "where a message goes if COMMAND fails"},

@@ -8,110 +8,182 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { FULL = 65536 }; /* bytes of messages in hand */
 
 /* Nanoseconds after which a process that waits for room looks whether the queue is still there. */
 static const int64_t look_around = 5000000000;
 
-int custody_send(const struct custody *message, struct queue *queue, int64_t timeout)
+/* Adds SIZE bytes. Returns 0, or -1 with errno. */
+static int append(struct custody_bytes *bytes, const void *data, size_t size)
 {
+    size_t needed = bytes->size + size;
+    if (needed > bytes->capacity) {
+        char *larger = realloc(bytes->data, needed + FULL);
+        if (!larger)
+            return -1;
+        bytes->data = larger;
+        bytes->capacity = needed + FULL;
+    }
+    memcpy(bytes->data + bytes->size, data, size);
+    bytes->size = needed;
+    return 0;
+}
+
+ssize_t custody_receive(struct custody *custody, const struct queue_choice *choice,
+                        const struct deadline *deadline)
+{
+    struct custody_message *message = &custody->messages[custody->count];
+    const char *data;
+    ssize_t size = queue_receive(custody->queue, &data, &message->tag, choice, deadline);
+    if (size < 0)
+        return -1;
+    if (custody->count == 0)
+        custody->bodies.size = 0;
+    message->begin = custody->bodies.size;
+    message->size = (size_t)size;
+    if (append(&custody->bodies, data, message->size) == 0)
+        return custody->count++, size;
+
+    struct deadline now = deadline_in(0); /* no memory: back with it, while it is still there */
+    queue_send(custody->queue, data, message->size, message->tag, &now);
+    return errno = ENOMEM, -1;
+}
+
+bool custody_is_full(const struct custody *custody)
+{
+    return custody->count == CUSTODY_MOST || custody->bodies.size >= FULL;
+}
+
+const char *custody_body(const struct custody *custody, int number)
+{
+    return custody->bodies.data + custody->messages[number].begin;
+}
+
+int custody_send(const struct custody *custody, int number, struct queue *queue, int64_t timeout)
+{
+    const struct custody_message *message = &custody->messages[number];
     struct deadline deadline = deadline_in(timeout);
-    return queue_send(queue, message->data, message->size, message->tag, &deadline);
+    return queue_send(queue, custody_body(custody, number), message->size, message->tag, &deadline);
 }
 
 /* The whole life of the process that waits for room. It holds nothing open that others wait for,
  * and what ends its session or its group must not end it. */
-static _Noreturn void keep(const struct custody *message)
+static _Noreturn void keep(const struct custody *custody, int first)
 {
     int ignored = chdir("/");
     (void)ignored;
     setsid();
     stop_ignore();
-    int needed = queue_descriptor(message->queue);
+    int needed = queue_descriptor(custody->queue);
     if (needed > 0)
         io_close_range(0, (unsigned)needed - 1);
     io_close_range(needed < 0 ? 0 : (unsigned)needed + 1, UINT_MAX);
-    while (custody_send(message, message->queue, look_around) < 0)
-        if ((errno != ETIMEDOUT && errno != EINTR) || queue_is_removed(message->queue))
-            break;
+    for (int i = first; i < custody->count; i++)
+        while (custody_send(custody, i, custody->queue, look_around) < 0)
+            if ((errno != ETIMEDOUT && errno != EINTR) || queue_is_removed(custody->queue))
+                _exit(0);
     _exit(0);
 }
 
-/* Writes what became of the message, with errno where it is lost, to its fate. */
-static enum custody_end tell(struct custody *message, enum custody_end end, pid_t keeper)
+static void tell_fate(struct custody *custody, int back, const char *detail, pid_t keeper)
 {
-    const char *tag_name = queue_tag_name(message->queue), *queue = message->queue->name.text;
-    char *fate = message->fate;
-    size_t room = sizeof message->fate;
-    if (end == CUSTODY_BACK)
-        snprintf(fate, room, "went back to the end of its %s in %s", tag_name, queue);
-    else if (end == CUSTODY_WAITS)
-        snprintf(
-            fate, room,
-            "goes back to the end of its %s in %s when there is room (process %d waits for it)",
-            tag_name, queue, (int)keeper);
-    else {
-        const char *why = strerror(errno), *hint = queue_hint(message->queue, errno, NULL);
-        snprintf(fate, room, "(%zu bytes, %s %ld) is lost: put back: %s%s", message->size, tag_name,
-                 message->tag, why, hint);
+    char subject[32], *fate = custody->fate;
+    bool is_one = back == 1;
+    const char *verb = keeper <= 0 ? "went" : is_one ? "goes" : "go";
+    snprintf(subject, sizeof subject, is_one ? "the message" : "%d messages", back);
+    int used = snprintf(fate, sizeof custody->fate, "%s%s %s back to the end of %s %s in %s",
+                        subject, detail, verb, is_one ? "its" : "their",
+                        queue_tag_name(custody->queue), custody->queue->name.text);
+    if (keeper > 0 && used < (int)sizeof custody->fate)
+        snprintf(fate + used, sizeof custody->fate - (size_t)used,
+                 " when there is room (process %d waits for it)", (int)keeper);
+}
+
+int custody_return(struct custody *custody, int first, const char *detail)
+{
+    int lost = 0, i;
+    pid_t keeper = 0;
+    *custody->fate = '\0';
+    for (i = first; i < custody->count && keeper <= 0; i++) {
+        int result = custody_send(custody, i, custody->queue, 0);
+        if (result < 0 && errno == EAGAIN) {
+            keeper = fork();
+            if (keeper == 0)
+                keep(custody, i);
+            if (keeper < 0) /* then here; a signal gives it up */
+                result = custody_send(custody, i, custody->queue, DEADLINE_NEVER);
+        }
+        if (result == 0 || keeper > 0)
+            continue;
+        const char *why = strerror(errno), *hint = queue_hint(custody->queue, errno, NULL);
+        diag_warn("%s: put back: %s%s; a message of %zu bytes with %s %ld is lost",
+                  custody->queue->name.text, why, hint, custody->messages[i].size,
+                  queue_tag_name(custody->queue), custody->messages[i].tag);
+        lost++;
     }
-    return end;
+    int back = custody->count - first - lost;
+    if (back > 0)
+        tell_fate(custody, back, detail, keeper);
+    custody->count = 0;
+    return lost > 0 ? -1 : keeper > 0;
 }
 
-enum custody_end custody_return(struct custody *message)
-{
-    if (custody_send(message, message->queue, 0) == 0)
-        return tell(message, CUSTODY_BACK, 0);
-    if (errno != EAGAIN)
-        return tell(message, CUSTODY_LOST, 0);
-
-    pid_t keeper = fork();
-    if (keeper == 0)
-        keep(message);
-    if (keeper > 0)
-        return tell(message, CUSTODY_WAITS, keeper);
-    bool is_back = custody_send(message, message->queue, DEADLINE_NEVER) == 0; /* then here */
-    return tell(message, is_back ? CUSTODY_BACK : CUSTODY_LOST, 0);
-}
-
-static size_t bytes_of(const struct iovec *pieces, int count)
-{
-    size_t bytes = 0;
-    for (int i = 0; i < count; i++)
-        bytes += pieces[i].iov_len;
-    return bytes;
-}
-
-/* Puts the message back after stdout failed with errno; DETAIL says more of it. */
-static int give_up(struct custody *message, const char *detail)
+/* Puts the messages from FIRST on back after stdout failed with errno. */
+static int give_up(struct custody *custody, int first, const char *detail)
 {
     int errnum = errno;
-    enum custody_end end = custody_return(message);
+    int result = custody_return(custody, first, detail);
     errno = errnum;
     if (errnum != EINTR)
-        diag_warn("stdout: write: %m; the message%s %s", detail, message->fate);
-    else if (end != CUSTODY_BACK || *detail)
-        diag_warn("the message%s %s", detail, message->fate);
+        diag_warn("stdout: write: %m%s%s", *custody->fate ? "; " : "", custody->fate);
+    else if (*custody->fate && (result > 0 || *detail))
+        diag_warn("%s", custody->fate);
     return -1;
 }
 
-/* Returns 0; -1 with errno, where LEFT counts the bytes that were not written. */
-static int write_pieces(struct iovec *pieces, int count, size_t bytes, size_t *left)
+/* Lays the records one behind the other; ENDS are where each ends. Returns 0, or -1 with errno. */
+static int lay_out(struct custody *custody, const struct layout *layout, size_t ends[CUSTODY_MOST])
 {
-    for (;;) {
-        int result = io_writev(STDOUT_FILENO, pieces, count);
-        int errnum = errno;
-        *left = bytes_of(pieces, count);
-        if (result == 0 || errnum != EINTR || *left == bytes || !stop_pardon())
-            return errno = errnum, result;
+    custody->records.size = 0;
+    for (int i = 0; i < custody->count; i++) {
+        struct layout_record record;
+        const struct custody_message *message = &custody->messages[i];
+        layout_fill(layout, &record, message->tag, custody_body(custody, i), message->size);
+        for (int piece = 0; piece < record.count; piece++)
+            if (append(&custody->records, record.pieces[piece].iov_base,
+                       record.pieces[piece].iov_len) < 0)
+                return -1;
+        ends[i] = custody->records.size;
+    }
+    return 0;
+}
+
+/* Writes the records. Returns how many are whole, and in CUT whether part of the next is written;
+ * with errno where those are not all. */
+static int write_records(const struct custody *custody, const size_t ends[CUSTODY_MOST], bool *cut)
+{
+    const struct custody_bytes *records = &custody->records;
+    int whole = 0;
+    for (size_t done = 0, more;; done += more) {
+        int result =
+            io_write_counted(STDOUT_FILENO, records->data + done, records->size - done, &more);
+        while (whole < custody->count && ends[whole] <= done + more)
+            whole++;
+        *cut = done + more > (whole > 0 ? ends[whole - 1] : 0);
+        if (result == 0 || errno != EINTR || !*cut || !stop_pardon())
+            return whole;
         diag_note("stdout: the rest of the record is written first (a second signal gives it up)");
     }
 }
 
-/* Waits for the reader, and puts the message back where it left. Returns as custody_write does. */
-static int settle(struct custody *message, const struct handover *handover, size_t bytes,
-                  int64_t patience)
+/* Waits for the reader, and puts the last message back where it left. Returns as custody_write
+ * does.
+ */
+static int settle(struct custody *custody, const struct handover *handover, int64_t patience)
 {
     int64_t unread;
     do {
@@ -122,21 +194,28 @@ static int settle(struct custody *message, const struct handover *handover, size
     if (unread <= 0)
         return unread == 0;
 
-    if ((size_t)unread > bytes)
+    if ((size_t)unread > custody->records.size)
         diag_warn("stdout: nobody read the last %zu bytes of the messages before",
-                  (size_t)unread - bytes);
+                  (size_t)unread - custody->records.size);
     errno = EPIPE;
-    return give_up(message, ", which nobody read,");
+    return give_up(custody, custody->count - 1, ", which nobody read,");
 }
 
-int custody_write(struct custody *message, struct iovec *pieces, int count, int64_t patience)
+int custody_write(struct custody *custody, const struct layout *layout, int64_t patience)
 {
     struct handover handover;
-    size_t bytes = bytes_of(pieces, count), left;
+    size_t ends[CUSTODY_MOST];
+    bool is_cut;
+    if (lay_out(custody, layout, ends) < 0)
+        return give_up(custody, 0, "");
+
     handover_begin(&handover, patience != 0 ? STDOUT_FILENO : -1);
-    int result = write_pieces(pieces, count, bytes, &left) < 0
-                     ? give_up(message, left < bytes ? ", part of which was written," : "")
-                     : settle(message, &handover, bytes, patience);
+    int whole = write_records(custody, ends, &is_cut), left = custody->count - whole;
+    const char *detail = !is_cut     ? ""
+                         : left == 1 ? ", part of which was written,"
+                                     : ", the first of them written in part,";
+    int result = left > 0 ? give_up(custody, whole, detail) : settle(custody, &handover, patience);
     handover_end(&handover);
+    custody->count = 0;
     return result;
 }

@@ -58,6 +58,14 @@ bool io_is_open_for(int fd, int mode)
     return flags >= 0 && !(flags & O_PATH) && (access == mode || access == O_RDWR);
 }
 
+bool io_is_file(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return false;
+    return S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && !isatty(fd));
+}
+
 bool io_has_reader(int fd)
 {
     struct pollfd end = {.fd = fd};
@@ -145,10 +153,8 @@ int io_writev(int fd, struct iovec *pieces, int count)
                 return -1;
             continue;
         }
-        for (; count > 0 && (size_t)put >= pieces->iov_len; pieces++, count--) {
-            put -= (ssize_t)pieces->iov_len;
-            pieces->iov_len = 0;
-        }
+        for (; count > 0 && (size_t)put >= pieces->iov_len; count--)
+            put -= (ssize_t)pieces++->iov_len;
         if (count > 0) {
             pieces->iov_base = (char *)pieces->iov_base + put;
             pieces->iov_len -= (size_t)put;

@@ -33,6 +33,9 @@ bool io_is_open_for(int fd, int mode);
  * of poll(2). */
 bool io_goes_on(int fd, short events);
 
+/* Whether FD is a file, or a device but no terminal: nobody reads there as it comes. */
+bool io_is_file(int fd);
+
 /* Whether what is written to FD can still be read by somebody: not where it is a pipe or socket
  * whose other end is closed. */
 bool io_has_reader(int fd);
@@ -59,8 +62,7 @@ int io_write(int fd, const void *data, size_t size);
 /* The same at OFFSET of a file. */
 int io_write_at(int fd, const void *data, size_t size, int64_t offset);
 
-/* The same for several pieces, which become what is left: where it fails, what was not written, so
- * that the call can be made again. */
+/* The same for several pieces; changes PIECES. */
 int io_writev(int fd, struct iovec *pieces, int count);
 
 /* Takes the blocks of LENGTH bytes of a file from OFFSET on, and makes the file that long where it

@@ -5,6 +5,7 @@
 #define JOB_H
 
 #include "custody.h"
+#include "parse.h"
 
 #include <stdint.h>
 
@@ -15,9 +16,13 @@ struct job {
     int64_t timeout;    /* nanoseconds that its room is waited for */
 };
 
-/* Runs COMMAND for MESSAGE. After a signal, and where COMMAND cannot be run or was not found, the
- * message always goes back. Returns 0 where COMMAND succeeded or the message is in the dead queue;
- * else the status to end with, the message being back or lost. What became of it is said. */
-int job_run(const struct job *job, struct custody *message);
+/* N: 0 or more. VALUE is an int64_t. */
+parse_function job_parse_retries;
+
+/* Runs COMMAND for the one message in CUSTODY. After a signal, and where COMMAND cannot be run or
+ * was not found, the message always goes back. Returns 0 where COMMAND succeeded or the message is
+ * in the dead queue; else the status to end with, the message being back or lost. What became of it
+ * is said. */
+int job_run(const struct job *job, struct custody *custody);
 
 #endif

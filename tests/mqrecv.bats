@@ -929,8 +929,9 @@ PY
         run -0 as_nobody mqrecv "$queue"
         assert_output one
         run -3 as_nobody bash -c 'mqrecv "$1" >/dev/full' - "$queue"
-        assert_output --regexp "^mqrecv: stdout: write: No space left on device; \
-the message \(5 bytes, (priority|type) 7\) is lost: put back: Permission denied$"
+        assert_line --index 0 --regexp \
+            "^mqrecv: $queue: put back: Permission denied; a message of 5 bytes with .* 7 is lost$"
+        assert_line --index 1 'mqrecv: stdout: write: No space left on device'
         holds 0 "$queue"
         mqrecv --remove "$queue"
     done
@@ -951,6 +952,25 @@ went back to the end of its (priority|type) in $queue$"
                 assert_output '5:first,5:third,6:second,'
             fi
         done
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "into a file mqrecv writes several messages at once, and those that fail go back in order" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c "$queue" 1 2 3 4 5
+        run -0 strace -qqq -e trace=write -o trace bash -c 'exec mqrecv -n 4 "$1" >out' - "$queue"
+        run -0 grep -c '^write(1, ' trace
+        assert_output 1
+        run -0 cat out
+        assert_output $'1\n2\n3\n4'
+        # shellcheck disable=SC2046
+        mqsend "$queue" $(printf '%04000d\n' 1 2 3)
+        run -3 env --ignore-signal=XFSZ bash -c 'ulimit -f 4; mqrecv -f "$1" >part' - "$queue"
+        assert_output --regexp "^mqrecv: stdout: write: File too large; 2 messages, the first of them \
+written in part, went back to the end of their (priority|type) in $queue$"
+        run -0 mqrecv -a "$queue"
+        assert_output "$(printf '%04000d\n' 2 3)"
         mqrecv --remove "$queue"
     done
 }
@@ -1284,8 +1304,9 @@ the end of its (priority|type) in $queue when there is room \\(process [0-9]+ wa
     exec 5>&-
     ends_with 3 $receiver
     run -0 cat error
-    assert_output "mqrecv: stdout: write: Broken pipe; the message (5 bytes, type 7) is lost: \
-put back: Identifier removed (somebody removed the queue)"
+    assert_output "mqrecv: $KEY: put back: Identifier removed (somebody removed the queue); \
+a message of 5 bytes with type 7 is lost
+mqrecv: stdout: write: Broken pipe"
 }
 
 @test "mqrecv receives messages larger than the system's default, without waiting too" {
