@@ -47,6 +47,16 @@ holds() {
     mqrecv --stat "$2" | grep -qx "messages=$1"
 }
 
+# Whether $1 processes wait to receive from queue $2.
+waiting_receivers() {
+    mqrecv --stat "$2" | grep -qx "waiting_receivers=$1"
+}
+
+# Whether $1 processes wait to send to queue $2.
+waiting_senders() {
+    mqrecv --stat "$2" | grep -qx "waiting_senders=$1"
+}
+
 # Whether process $1 is gone, a zombie included.
 is_gone() {
     local stat

@@ -3,16 +3,6 @@
 
 load helper
 
-# Whether $2 receivers wait at queue $1.
-waits() {
-    mqrecv --stat "$1" | grep -qx "waiting_receivers=$2"
-}
-
-# Whether $1 senders wait at queue $2.
-waiting_senders() {
-    mqrecv --stat "$2" | grep -qx "waiting_senders=$1"
-}
-
 # Milliseconds since $1, a value of EPOCHREALTIME.
 elapsed() {
     echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000))
@@ -476,7 +466,7 @@ the message went back to the end of its (priority|type) in $queue$"
     mqsend -c "$KEY" </dev/null
     background mqrecv "$KEY" -- true
     receiver=$!
-    eventually waits "$KEY" 1
+    eventually waiting_receivers 1 "$KEY"
     mqrecv --remove "$KEY"
     ends_with 125 $receiver
 }
@@ -675,7 +665,7 @@ PY
         # shellcheck disable=SC2086
         background as_nobody mqrecv $limit "$KEY" 2>error
         receiver=$!
-        eventually waits "$KEY" 1
+        eventually waiting_receivers 1 "$KEY"
         perl -MIPC::SysV=IPC_SET -MIPC::Msg -e \
             'IPC::Msg->new(hex $ARGV[0], 0)->set(mode => oct $ARGV[1]) or die "$!"' "$KEY" 0600
         ends_with 3 $receiver
@@ -807,9 +797,9 @@ gid=$(id -g)\$"
     for queue in "/$ID" "$KEY"; do
         mqsend -c --maxmsg 1 --msgsize 5 "$queue" </dev/null
         for i in 1 2 3; do background mqrecv "$queue" >>out; done
-        eventually waits "$queue" 3
+        eventually waiting_receivers 3 "$queue"
         mqsend "$queue" 1 2 3
-        eventually waits "$queue" 0
+        eventually waiting_receivers 0 "$queue"
         mqsend "$queue" full!
         for i in 1 2; do background mqsend "$queue" $i; done
         eventually waiting_senders 2 "$queue"
@@ -832,7 +822,7 @@ gid=$(id -g)\$"
             background mqrecv "$queue" >>got
             pids+=($!)
         done
-        eventually waits "$queue" "$count"
+        eventually waiting_receivers "$count" "$queue"
         mqsend "$queue" < <(seq "$count")
         for pid in "${pids[@]}"; do wait "$pid"; done
         sort -n got | cmp - <(seq "$count")
@@ -1004,7 +994,7 @@ written in part, went back to the end of their (priority|type) in $queue$"
         exec 5<>pipe
         background mqrecv "$queue" >pipe 2>error 5>&-
         receiver=$!
-        eventually waits "$queue" 1
+        eventually waiting_receivers 1 "$queue"
         exec 5>&-
         mqsend "$queue" first
         ends_with 3 $receiver
@@ -1231,20 +1221,25 @@ the end of its (priority|type) in $queue when there is room \\(process [0-9]+ wa
     done
 }
 
-@test "a second signal ends mqrecv in the middle of a record, and the message goes back" {
+# `mqrecv` has written a part of the message data to a pipe, which has the reader 5, and got a signal.
+half_written() {
     head -c 8192 /dev/urandom >data
+    rm -f pipe
+    mkfifo pipe
+    exec 5<>pipe
+    dd if=/dev/zero of=pipe bs=4096 count=15 status=none # of 16 pages
+    mqsend -c -W "$queue" <data
+    background mqrecv -W "$queue" >pipe 2>error
+    receiver=$!
+    eventually holds 0 "$queue"
+    eventually is_waiting $receiver
+    kill $receiver
+    eventually grep -q 'is written first (a second signal gives it up)' error
+}
+
+@test "a second signal ends mqrecv in the middle of a record, and the message goes back" {
     for queue in "/$ID" "$KEY"; do
-        rm -f pipe
-        mkfifo pipe
-        exec 5<>pipe
-        dd if=/dev/zero of=pipe bs=4096 count=15 status=none # of 16 pages
-        mqsend -c -W "$queue" <data
-        background mqrecv -W "$queue" >pipe 2>error
-        receiver=$!
-        eventually holds 0 "$queue"
-        eventually is_waiting $receiver
-        kill $receiver
-        eventually grep -q 'is written first (a second signal gives it up)' error
+        half_written
         kill -HUP $receiver
         ends_with 129 $receiver
         run -0 tail -n 1 error
@@ -1257,19 +1252,8 @@ the end of its (priority|type) in $queue when there is room \\(process [0-9]+ wa
 }
 
 @test "a record that is half written gets its end, also after a signal" {
-    head -c 8192 /dev/urandom >data
     for queue in "/$ID" "$KEY"; do
-        rm -f pipe
-        mkfifo pipe
-        exec 5<>pipe
-        dd if=/dev/zero of=pipe bs=4096 count=15 status=none # of 16 pages
-        mqsend -c -W "$queue" <data
-        background mqrecv -W "$queue" >pipe 2>error
-        receiver=$!
-        eventually holds 0 "$queue"
-        eventually is_waiting $receiver
-        kill $receiver
-        eventually grep -q 'is written first' error
+        half_written
         dd if=pipe of=out bs=4096 count=17 iflag=fullblock status=none
         ends_with 143 $receiver
         tail -c 8192 out | cmp - data
