@@ -104,9 +104,13 @@ static void send_stdin(struct sender *sender, enum record_form form)
         send_record(sender, data, size, "stdin: record");
         progress_add((int64_t)(reader.taken - taken));
     }
-    if (got < 0)
-        diag_die(EXIT_FAILED, "stdin: %s; %llu sent", record_error(&reader),
-                 (unsigned long long)sender->sent);
+    if (got == 0)
+        return;
+    bool is_large = errno == EMSGSIZE;
+    const char *why = record_error(&reader);
+    diag_die(EXIT_FAILED, "stdin: %s%s%s%s; %llu sent", why, is_large ? " (" : "",
+             is_large ? queue_msgsize_limit(&sender->queue) : "", is_large ? ")" : "",
+             (unsigned long long)sender->sent);
 }
 
 static void open_queue(struct queue *queue, const struct objname *name,

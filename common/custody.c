@@ -180,9 +180,7 @@ static int write_records(const struct custody *custody, const size_t ends[CUSTOD
     }
 }
 
-/* Waits for the reader, and puts the last message back where it left. Returns as custody_write
- * does.
- */
+/* Waits for the reader; puts the last message back where it left. Returns as custody_write does. */
 static int settle(struct custody *custody, const struct handover *handover, int64_t patience)
 {
     int64_t unread;

@@ -31,8 +31,10 @@ static void set_environment(const struct custody *custody)
 /* Moves the message to the dead queue. */
 static int bury(const struct job *job, struct custody *custody)
 {
-    if (custody_send(custody, 0, job->dead, job->timeout) == 0)
-        return custody->count = 0;
+    if (custody_send(custody, 0, job->dead, job->timeout) == 0) {
+        custody->count = 0;
+        return 0;
+    }
     const char *hint = queue_hint(job->dead, errno, NULL);
     diag_warn("%s: send: %m%s", job->dead->name.text, hint);
     return -1;
@@ -48,9 +50,11 @@ int job_run(const struct job *job, struct custody *custody)
         status = worker_run(job->command, custody_body(custody, 0), custody->messages[0].size,
                             job->retries);
     }
-    if (status == 0)
-        return custody->count = 0;
     int errnum = errno;
+    if (status == 0) {
+        custody->count = 0;
+        return 0;
+    }
 
     bool may_bury = job->dead && status > 0 && !worker_is_missing(status) && !stop_signal();
     if (may_bury && bury(job, custody) == 0) {

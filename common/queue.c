@@ -38,6 +38,10 @@ const char *queue_hint(struct queue *queue, int errnum, const struct queue_creat
     case EIDRM:
         hint = " (somebody removed the queue)";
         break;
+    case EMSGSIZE:
+        hint = queue_hint_format(queue, " (%zu bytes: %s is %lld)", queue->asked,
+                                 queue_msgsize_limit(queue), (long long)queue_msgsize(queue));
+        break;
     default:
         hint = queue->family->hint(queue, errnum, creation);
     }
@@ -80,6 +84,11 @@ const char *queue_tag_name(const struct queue *queue)
 int64_t queue_msgsize(struct queue *queue)
 {
     return queue->family->msgsize(queue);
+}
+
+const char *queue_msgsize_limit(struct queue *queue)
+{
+    return queue->family->msgsize_limit(queue);
 }
 
 int queue_send(struct queue *queue, const void *data, size_t size, long tag,

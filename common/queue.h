@@ -68,8 +68,9 @@ const char *queue_hint(struct queue *queue, int errnum, const struct queue_creat
 /* What a tag of QUEUE is: "priority" or "type". */
 const char *queue_tag_name(const struct queue *queue);
 
-/* Bytes of the largest message, -1 with errno. */
+/* Bytes of the largest message, -1 with errno; and what limits it: `kernel.msgmax`. */
 int64_t queue_msgsize(struct queue *queue);
+const char *queue_msgsize_limit(struct queue *queue);
 
 /* Sends one message, waiting for room until DEADLINE. Returns 0; -1 with errno: EMSGSIZE, EIDRM
  * (System V: the queue is gone), EAGAIN where it is full, ETIMEDOUT where it stayed full, EACCES,

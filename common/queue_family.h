@@ -10,6 +10,7 @@ struct queue_family {
                 const struct queue_creation *creation);
     const char *(*hint)(struct queue *queue, int errnum, const struct queue_creation *creation);
     int64_t (*msgsize)(struct queue *queue);
+    const char *(*msgsize_limit)(struct queue *queue);
     int (*send)(struct queue *queue, const void *data, size_t size, long tag,
                 const struct deadline *deadline);
     /* leaves the message in queue->message */

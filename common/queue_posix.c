@@ -83,6 +83,12 @@ static int64_t msgsize(struct queue *queue)
     return mq_getattr(queue->id, &attributes) < 0 ? -1 : attributes.mq_msgsize;
 }
 
+static const char *msgsize_limit(struct queue *queue)
+{
+    (void)queue;
+    return "the queue's msgsize";
+}
+
 /* mq_open says EINVAL of attributes over the limits. */
 static const char *hint_attributes(struct queue *queue, const struct queue_creation *creation)
 {
@@ -121,9 +127,6 @@ static const char *hint(struct queue *queue, int errnum, const struct queue_crea
         return queue_hint_limit(queue, "one more queue", "fs.mqueue.queues_max");
     case EMFILE:
         return creation ? hint_room(queue, creation) : "";
-    case EMSGSIZE:
-        return queue_hint_format(queue, " (%zu bytes: the queue's message size is %lld)",
-                                 queue->asked, (long long)msgsize(queue));
     case EAGAIN:
         return mq_getattr(queue->id, &attributes) < 0
                    ? ""
@@ -250,6 +253,7 @@ const struct queue_family queue_posix = {
     .open = open_or_create,
     .hint = hint,
     .msgsize = msgsize,
+    .msgsize_limit = msgsize_limit,
     .send = send_one,
     .receive = receive,
     .status = status_of,

@@ -97,6 +97,12 @@ static int64_t msgsize(struct queue *queue)
     return each < all ? each : all;
 }
 
+static const char *msgsize_limit(struct queue *queue)
+{
+    bool is_whole = maxbytes(queue) < kernel_limit("kernel.msgmax", FIRST_CAPACITY);
+    return is_whole ? "the queue's maxbytes" : "kernel.msgmax";
+}
+
 static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
 {
     char asked[64];
@@ -109,12 +115,6 @@ static const char *hint(struct queue *queue, int errnum, const struct queue_crea
         snprintf(asked, sizeof asked, "--maxmsg %lld, --msgsize %lld", (long long)creation->maxmsg,
                  (long long)creation->msgsize);
         return queue_hint_limit(queue, asked, "kernel.msgmnb");
-    case EMSGSIZE:
-        if (maxbytes(queue) < kernel_limit("kernel.msgmax", FIRST_CAPACITY))
-            return queue_hint_format(queue, " (%zu bytes: the whole queue holds %lld bytes)",
-                                     queue->asked, (long long)maxbytes(queue));
-        snprintf(asked, sizeof asked, "%zu bytes", queue->asked);
-        return queue_hint_limit(queue, asked, "kernel.msgmax");
     case EAGAIN:
         return maxbytes(queue) == INT64_MAX
                    ? " (the queue is full)"
@@ -269,6 +269,7 @@ const struct queue_family queue_sysv = {
     .open = open_or_create,
     .hint = hint,
     .msgsize = msgsize,
+    .msgsize_limit = msgsize_limit,
     .send = send_one,
     .receive = receive,
     .peek = peek,

@@ -56,7 +56,7 @@ elapsed() {
     run -3 mqsend -t 1 -N "/$ID" <<<'1:a,1:b,x'
     assert_output 'mqsend: stdin: record 3 is not a netstring; 2 sent'
     run -3 mqsend -t 1 "/$ID" <<<$'12345\n123456\n1'
-    assert_output 'mqsend: stdin: record 2 is longer than 5 bytes; 1 sent'
+    assert_output "mqsend: stdin: record 2 is longer than 5 bytes (the queue's msgsize); 1 sent"
     holds 3 "/$ID"
     mqrecv --remove "/$ID"
 }
@@ -233,7 +233,7 @@ elapsed() {
         assert_output --regexp "^mqsend: $queue: send message 1: Message too l.* \(8194 bytes: .* 8192\); 0 sent$"
         head -c 100000 /dev/zero >data
         run -3 mqsend -W --tagged "$queue" <data
-        assert_output --regexp '^mqsend: stdin: record 1 is longer than [0-9]+ bytes; 0 sent$'
+        assert_output --regexp '^mqsend: stdin: record 1 is longer than [0-9]+ bytes \(.*\); 0 sent$'
         mqrecv --remove "$queue"
     done
 }
@@ -243,7 +243,8 @@ elapsed() {
         mqsend -c "$queue" </dev/null
         run -3 bash -c '{ echo one; head -c "$2" /dev/zero | tr "\0" x; } | (ulimit -v 8192; mqsend "$1")' - \
             "$queue" $((1 << 30))
-        assert_output 'mqsend: stdin: record 2 is longer than 8192 bytes; 1 sent'
+        assert_output --regexp \
+            "^mqsend: stdin: record 2 is longer than 8192 bytes \\((the queue's msgsize|kernel.msgmax)\\); 1 sent$"
         mqrecv --remove "$queue"
     done
 }
@@ -315,7 +316,8 @@ elapsed() {
         assert_output "$(cat data)"
         echo x >>data
         run -3 mqsend -W "$queue" <data
-        assert_output 'mqsend: stdin: record 1 is longer than 8192 bytes; 0 sent'
+        assert_output --regexp \
+            "^mqsend: stdin: record 1 is longer than 8192 bytes \\((the queue's msgsize|kernel.msgmax)\\); 0 sent$"
         run -3 mqsend -t 5 "$queue" small "$(cat data)"
         assert_output --regexp \
             "^mqsend: $queue: send message 2: M.* \(8193 bytes: .* is 8192\); 1 sent$"
@@ -327,9 +329,9 @@ elapsed() {
     mqsend -c --maxmsg 2 --msgsize 5 "$KEY" </dev/null
     run -3 mqsend -t 5 "$KEY" 1 12345678901
     assert_output --regexp \
-        "^mqsend: $KEY: send message 2: .* \(11 bytes: the whole queue holds 10 bytes\); 1 sent$"
+        "^mqsend: $KEY: send message 2: .* \(11 bytes: the queue's maxbytes is 10\); 1 sent$"
     run -3 mqsend -t 5 "$KEY" <<<12345678901
-    assert_output 'mqsend: stdin: record 1 is longer than 10 bytes; 0 sent'
+    assert_output "mqsend: stdin: record 1 is longer than 10 bytes (the queue's maxbytes); 0 sent"
     mqrecv --remove "$KEY"
 }
 
@@ -576,7 +578,7 @@ elapsed() {
         $queue = IPC::Msg->new(hex $ARGV[0], IPC_CREAT | 0640) or die "$!";
         $queue->set(qbytes => 100) or die "$!"; $queue->snd(3, "from perl") or die "$!"' "$KEY"
     run -3 mqsend "$KEY" "$(printf '%0101d' 0)"
-    assert_output --partial '(101 bytes: the whole queue holds 100 bytes)'
+    assert_output --partial "(101 bytes: the queue's maxbytes is 100)"
     mqsend -T 4 "$KEY" back
     run -0 perl -MIPC::SysV -MIPC::Msg -e '
         $queue = IPC::Msg->new(hex $ARGV[0], 0); $queue->rcv($got, 100, 4) == 4 or die "$!"; print $got' "$KEY"
@@ -587,7 +589,7 @@ elapsed() {
 
     mqpeer create "/$ID" 3 7
     run -3 mqsend "/$ID" 12345678
-    assert_output --partial "(8 bytes: the queue's message size is 7)"
+    assert_output --partial "(8 bytes: the queue's msgsize is 7)"
     run -1 mqsend -t 0 "/$ID" 1 2 3 4
     assert_output --partial '(the queue is full: maxmsg is 3); 3 sent'
     mqrecv --remove "/$ID"
@@ -610,7 +612,7 @@ print(sysv_ipc.MessageQueue(int(sys.argv[1], 16)).receive(type=5))
 PY
     assert_output "(b'for python', 5)"
     run -3 mqsend "$KEY" "$(printf '%0129d' 0)"
-    assert_output --partial '(129 bytes: the whole queue holds 128 bytes)'
+    assert_output --partial "(129 bytes: the queue's maxbytes is 128)"
     mqrecv --remove "$KEY"
 }
 
