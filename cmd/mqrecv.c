@@ -78,7 +78,7 @@ static int write_records(struct request *request, struct custody *custody, bool 
 {
     int64_t patience = is_last && !request->patience ? custody_grace : request->patience;
     int result = custody_write(custody, &request->layout, patience);
-    if (result == 0) /* a reader that waits for the end of this process, perhaps */
+    if (result == 0) /* the reader waits for the end of this process, it seems */
         request->patience = 0;
     return result < 0 ? EXIT_FAILED : EXIT_DONE;
 }
@@ -223,7 +223,7 @@ static int64_t plan(struct request *request)
         request->count = INT64_MAX;
     else if (request->count == 0)
         request->count = 1;
-    request->patience = request->follows ? DEADLINE_NEVER : request->takes_all ? custody_grace : 0;
+    request->patience = request->follows ? DEADLINE_NEVER : request->takes_all ? custody_doubt : 0;
     if (!request->takes_all)
         return -1;
     if (queue_status(&request->queue, &status) < 0)

@@ -31,8 +31,9 @@ struct custody {
     } bodies, records;
 };
 
-/* A tenth of a second in nanoseconds: the patience with a reader that may not be reading yet. */
-static const int64_t custody_grace = 100000000;
+/* The patience, in nanoseconds, with a reader that has to read before this process ends; and with
+ * one that may wait for that end. */
+static const int64_t custody_grace = 100000000, custody_doubt = 5000000000;
 
 /* Takes one message more, of which there is room for one at least. Returns as queue_receive does.
  */
