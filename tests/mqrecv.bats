@@ -614,15 +614,14 @@ the message went back to the end of its (priority|type) in $queue$"
             mqsend -c "$(tag_of "$queue")" "$queue" only
             rm -f pipe
             mkfifo pipe
-            background sleep 60 <>pipe
-            reader=$!
+            # It ends as soon as there is something to read.
+            /usr/bin/python3 -c 'import select; select.select([0], [], [])' <pipe 3>&- &
+            # Slowly, where mqrecv gives the reader only a tenth of a second.
+            slowly=(strace -qqq -o /dev/null -e inject=write:delay_exit=1000000)
+            [[ $options != -[af] ]] || slowly=()
             # shellcheck disable=SC2086
-            background mqrecv $options "$queue" >pipe 2>error
-            receiver=$!
-            eventually holds 0 "$queue"
-            kill $reader
-            wait $reader || true
-            ends_with 3 $receiver
+            background "${slowly[@]}" mqrecv $options "$queue" >pipe 2>error
+            ends_with 3 $!
             run -0 cat error
             assert_output --regexp "^mqrecv: stdout: write: Broken pipe; the message, which nobody \
 read, went back to the end of its (priority|type) in $queue$"
