@@ -1137,8 +1137,9 @@ part of which was written, went back to the end of its (priority|type) in $queue
     done
 }
 
-# `mqrecv "$@"` has the message `first` in hand and blocks writing it to a full pipe, which has the
-# reader 5; meanwhile a sender that waited has filled the queue again.
+# `mqrecv "$@"`, run by the words of crowded_by, has the message `first` in hand and blocks writing it
+# to a full pipe, which has the reader 5; meanwhile a sender that waited has filled the queue again.
+crowded_by=()
 crowded() {
     mqsend -c --maxmsg 1 --msgsize 6 "$queue" </dev/null
     mqsend "$(tag_of "$queue")" "$queue" first
@@ -1147,7 +1148,7 @@ crowded() {
     eventually is_waiting $sender
     rm -f pipe
     fill_pipe pipe
-    background mqrecv "$@" "$queue" >pipe 2>error 5>&-
+    background "${crowded_by[@]}" mqrecv "$@" "$queue" >pipe 2>error 5>&-
     receiver=$!
     ends_with 0 $sender
 }
@@ -1212,19 +1213,9 @@ the end of its (priority|type) in $queue when there is room \\(process [0-9]+ wa
 }
 
 @test "where no process can be started, mqrecv itself waits for room" {
-    need_root
-    share_programs
     for queue in "/$ID" "$KEY"; do
-        mqsend -c -m 666 --maxmsg 1 --msgsize 6 "$queue" </dev/null
-        rm -f pipe error
-        fill_pipe pipe
-        chmod 666 pipe
-        mqsend "$queue" first
-        background prlimit --nproc=1 setpriv --reuid 65534 --regid 65534 --clear-groups \
-            mqrecv "$queue" >pipe 2>error 5>&-
-        receiver=$!
-        eventually holds 0 "$queue"
-        mqsend "$queue" second
+        crowded_by=(strace -qqq -o /dev/null -e inject=fork,vfork,clone,clone3:error=EAGAIN)
+        crowded
         exec 5>&-
         eventually waiting_senders 1 "$queue"
         run -0 mqrecv "$queue"

@@ -480,6 +480,34 @@ elapsed() {
     assert_output "mqsend: $KEY: send message 2: Identifier removed (somebody removed the queue); 1 sent"
 }
 
+@test "a System V queue whose permission is lost while mqsend waits is told when there is room" {
+    need_root
+    mqsend -c --maxmsg 1 --msgsize 5 -m 0666 "$KEY" first
+    background as_nobody mqsend "$KEY" later 2>error
+    sender=$!
+    eventually waiting_senders 1 "$KEY"
+    perl -MIPC::SysV=IPC_SET -MIPC::Msg -e \
+        'IPC::Msg->new(hex $ARGV[0], 0)->set(mode => 0600) or die "$!"' "$KEY"
+    run -0 mqrecv "$KEY"
+    assert_output first
+    ends_with 3 $sender
+    run -0 cat error
+    assert_output "mqsend: $KEY: send message 1: Permission denied; 0 sent"
+    mqrecv --remove "$KEY"
+}
+
+@test "no wait is told a time of day, which somebody may set" {
+    mqsend -c --maxmsg 1 "/$ID" first
+    run -1 strace -qqq -e trace=mq_timedsend,clock_nanosleep -o trace mqsend -t 0.05 "/$ID" x
+    run -0 cat trace
+    assert_output --regexp '^mq_timedsend\([0-9]+, "x", 1, 0, NULL\)'
+    mqrecv "/$ID" >out
+    run -1 strace -qqq -e trace=mq_timedreceive,clock_nanosleep -o trace mqrecv -t 0.05 "/$ID"
+    run -0 cat trace
+    assert_output --regexp '^mq_timedreceive\([0-9]+, 0x[0-9a-f]+, 8192, 0x[0-9a-f]+, NULL\)'
+    mqrecv --remove "/$ID"
+}
+
 @test "many mqsend -c at once make one queue and lose nothing" {
     for queue in "/$ID" "$KEY"; do
         senders=()
