@@ -1214,7 +1214,7 @@ the end of its (priority|type) in $queue when there is room \\(process [0-9]+ wa
 
 @test "where no process can be started, mqrecv itself waits for room" {
     for queue in "/$ID" "$KEY"; do
-        crowded_by=(strace -qqq -o /dev/null -e inject=fork,vfork,clone,clone3:error=EAGAIN)
+        crowded_by=(strace -qqq -o /dev/null -e 'inject=fork,vfork,clone,clone3:error=EAGAIN')
         crowded
         exec 5>&-
         eventually waiting_senders 1 "$queue"
