@@ -106,6 +106,15 @@ head -c 1M headers.tar | mmapcat -w -L 1M mapped
 wait; mmapcat mapped | sha256sum
 END
 
+step manual.size 'a number in shared memory: all add to it at once, and one waits for the last' <<'END'
+shmop -c --size 16 /demo set 0
+pages=$(ls man | wc -l)
+for page in man/*; do shmop /demo add $(wc -c <$page) >>sums; shmop -o 8 /demo add 1 >>sums; done &
+shmop -o 8 /demo wait eq $pages
+shmop /demo get | sha256sum
+shmget --remove /demo
+END
+
 step manual.txt 'a POSIX message queue: each line of the manual is a message' <<'END'
 mqsend -c /demo </dev/null
 mqsend /demo <manual.txt &
