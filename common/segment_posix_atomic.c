@@ -125,8 +125,8 @@ static int publish(struct segment *segment, const struct segment_put *how)
     }
 }
 
-/* What can be wrong with the name is told before any input is taken. The object is not opened to write
- * for that: who follows it would take its closing for a change. */
+/* What can be wrong with the name is told before any input is taken. The object is not opened to
+ * write for that: who follows it would take its closing for a change. */
 static int check_name(struct segment *segment, const struct segment_put *how)
 {
     char path[PATH_MAX];

@@ -35,8 +35,7 @@ int main(int argc, char **argv)
         return 2;
     int fd = open(argv[2], O_RDWR);
     int64_t value = atoll(argv[3]);
-    _Atomic int64_t *cell =
-        mmap(NULL, sizeof *cell, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    _Atomic int64_t *cell = mmap(NULL, sizeof *cell, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (cell == MAP_FAILED)
         return 1;
     if (strcmp(argv[1], "wait") == 0)
