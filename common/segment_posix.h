@@ -20,6 +20,10 @@ void segment_posix_path(const struct segment *segment, char path[static PATH_MAX
 /* Whether the name is still that of what FD has open. */
 bool segment_posix_is_named(const struct segment *segment, int fd);
 
+/* Locks PART of what FD has open. Returns 0; -1 with errno of lock_range, and sets no what. */
+int segment_posix_lock(int fd, enum lock_kind kind, enum posix_part part,
+                       const struct deadline *deadline);
+
 /* Opens the object, ACCESS is O_RDONLY, O_RDWR or O_PATH. Returns the descriptor. */
 int segment_posix_open(struct segment *segment, int access);
 

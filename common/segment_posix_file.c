@@ -57,8 +57,8 @@ int segment_posix_open(struct segment *segment, int access)
     return fail_as_foreign(segment, "open segment");
 }
 
-static int lock_part(int fd, enum lock_kind kind, enum posix_part part,
-                     const struct deadline *deadline)
+int segment_posix_lock(int fd, enum lock_kind kind, enum posix_part part,
+                       const struct deadline *deadline)
 {
     static const int64_t last = INT64_MAX - 1;
     int64_t start = part == POSIX_NAME ? last : 0;
@@ -76,7 +76,7 @@ int segment_posix_open_locked(struct segment *segment, int access, enum posix_pa
         if (fd < 0)
             return -1;
         struct stat status;
-        if (lock_part(fd, kind, part, deadline) < 0 || fstat(fd, &status) < 0) {
+        if (segment_posix_lock(fd, kind, part, deadline) < 0 || fstat(fd, &status) < 0) {
             io_abandon(fd);
             return segment_fail(segment, "lock segment");
         }

@@ -37,7 +37,8 @@ static int create_locked(struct segment *segment, mode_t mode, const struct dead
     int fd = segment_posix_make(segment);
     if (fd < 0)
         return -1;
-    if (fchmod(fd, mode) < 0 || lock_range(fd, LOCK_EXCLUSIVE, 0, 0, deadline) < 0) {
+    if (fchmod(fd, mode) < 0 ||
+        segment_posix_lock(fd, LOCK_EXCLUSIVE, POSIX_CONTENT, deadline) < 0) {
         io_abandon(fd);
         return segment_fail(segment, "create segment");
     }

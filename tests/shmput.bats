@@ -841,6 +841,35 @@ names_beside() {
     rm "/dev/shm/$ID"
 }
 
+@test "what another user has laid beside is in the way, and nothing is lost" {
+    need_root
+    share_programs
+    as_nobody shmput "/$ID" <<<old
+    run as_nobody strace -qq -e trace=link,linkat shmput -a "/$ID" <<<new
+    beside=$(grep -o '/dev/shm/.ipcbox[^"]*' <<<"$output" | head -n 1)
+    [ -n "$beside" ]
+    touch "$beside"
+    run -3 as_nobody shmput -a "/$ID" <<<newer
+    assert_output --regexp "^shmput: /$ID: replace segment: .* \\($beside is in the way\\)$"
+    [ "$(shmget "/$ID")" = new ]
+    rm "$beside"
+    shmget --remove "/$ID"
+}
+
+@test "-a replaces an object that another put is just creating" {
+    mkfifo slow
+    exec 5<>slow
+    background shmput "/$ID" <slow 5>&-
+    putter=$!
+    eventually test -e "/dev/shm/$ID"
+    echo atomic | shmput -a -t 0 "/$ID"
+    [ "$(shmget -t 0 "/$ID")" = atomic ]
+    exec 5>&-
+    ends_with 0 $putter
+    [ "$(shmget "/$ID")" = atomic ]
+    shmget --remove "/$ID"
+}
+
 @test "-a with -x exits 1 before it reads, and of many one wins" {
     for i in {1..10}; do
         background shmput -q -a -x "/$ID" <<<"$i"
