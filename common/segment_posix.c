@@ -213,7 +213,11 @@ static int stat_posix(struct segment *segment, struct segment_status *status)
 
 static int remove_posix(struct segment *segment)
 {
-    segment_posix_clear(segment);
+    int fd = segment_posix_open(segment, O_RDWR);
+    if (fd >= 0) {
+        segment_posix_clear(segment, fd);
+        close(fd);
+    }
     return segment_posix_remove(segment);
 }
 

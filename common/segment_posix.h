@@ -24,6 +24,9 @@ bool segment_posix_is_named(const struct segment *segment, int fd);
 int segment_posix_lock(int fd, enum lock_kind kind, enum posix_part part,
                        const struct deadline *deadline);
 
+/* Gives back the lock of POSIX_NAME alone. */
+void segment_posix_unlock_name(int fd);
+
 /* Opens the object, ACCESS is O_RDONLY, O_RDWR or O_PATH. Returns the descriptor. */
 int segment_posix_open(struct segment *segment, int access);
 
@@ -62,7 +65,8 @@ int segment_posix_check_owner(struct segment *segment, int fd, const char *hint)
 /* Removes what segment_posix_put created. */
 void segment_posix_discard(struct segment *segment);
 
-/* Removes the name that an atomic put which died left behind. */
-void segment_posix_clear(const struct segment *segment);
+/* Removes the name that an atomic put which died left beside the object that FD has open to write;
+ * that of one which lives stays. */
+void segment_posix_clear(const struct segment *segment, int fd);
 
 #endif

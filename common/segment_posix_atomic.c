@@ -22,11 +22,16 @@ static void path_beside(const struct segment *segment, char path[static PATH_MAX
     snprintf(path, PATH_MAX, POSIX_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
 }
 
-void segment_posix_clear(const struct segment *segment)
+void segment_posix_clear(const struct segment *segment, int fd)
 {
+    const struct deadline now = deadline_in(0);
     char path[PATH_MAX];
     path_beside(segment, path);
-    unlink(path);
+    if (access(path, F_OK) < 0 || segment_posix_lock(fd, LOCK_EXCLUSIVE, POSIX_NAME, &now) < 0)
+        return; /* or its maker is alive, and about to rename it */
+    if (segment_posix_is_named(segment, fd))
+        unlink(path);
+    segment_posix_unlock_name(fd);
 }
 
 /* What is replaced keeps its group, and its mode where no other one is asked for; its owner is the
@@ -60,34 +65,27 @@ static void reopen_to_read(struct segment *segment)
     segment->id = fd;
 }
 
-static int fail_beside(struct segment *segment, const char *beside)
-{
-    return segment_explain(segment, "replace segment", " (%s is in the way)", beside);
-}
-
-/* Moves the name from OLD, whose name is locked, to ours. Returns 0; -1 with errno ESTALE where
- * somebody interfered and all has to be looked at again. */
+/* Moves the name, which is locked, to our object. An object that was linked and lost that name
+ * cannot be linked again (linkat(2)); so there is no second try. */
 static int replace(struct segment *segment)
 {
     char path[PATH_MAX], beside[PATH_MAX];
     segment_posix_path(segment, path);
     path_beside(segment, beside);
-    if (segment_posix_link(segment, segment->id, beside) < 0) {
-        if (errno != EEXIST)
-            return -1;
+    int result = segment_posix_link(segment, segment->id, beside);
+    if (result < 0 && errno == EEXIST) {
         if (unlink(beside) < 0 && errno != ENOENT)
-            return fail_beside(segment, beside);
-        return errno = ESTALE, -1;
+            return segment_explain(segment, "replace segment", " (%s is in the way)", beside);
+        result = segment_posix_link(segment, segment->id, beside);
     }
+    if (result < 0)
+        return segment_fail(segment, "replace segment");
     if (rename(beside, path) == 0)
         return 0;
-    if (errno == ENOENT)
-        return errno = ESTALE, -1;
-    segment_fail(segment, "replace segment");
     int saved = errno;
     unlink(beside);
-    errno = saved;
-    return -1;
+    errno = saved == ENOENT ? ESTALE : saved; /* nobody of ours removes it */
+    return segment_explain(segment, "replace segment", " (%s was removed)", beside);
 }
 
 static int publish_over(struct segment *segment, const struct segment_put *how, int new,
@@ -98,9 +96,7 @@ static int publish_over(struct segment *segment, const struct segment_put *how, 
     int old = segment->id, result = -1;
     segment->id = new;
     if (segment_posix_check_owner(segment, old, "") == 0 && dress(segment, how, old) == 0)
-        do
-            result = replace(segment);
-        while (result < 0 && errno == ESTALE && segment_posix_is_named(segment, old));
+        result = replace(segment);
     io_abandon(old); /* with its lock */
     return result;
 }
@@ -118,10 +114,11 @@ static int publish(struct segment *segment, const struct segment_put *how)
             return 0;
         if (errno != EEXIST || how->is_exclusive)
             return -1;
-        int result = publish_over(segment, how, new, &deadline);
+        if (publish_over(segment, how, new, &deadline) == 0)
+            return 0;
         segment->id = new;
-        if (result == 0 || (errno != ENOENT && errno != ESTALE))
-            return result;
+        if (errno != ENOENT) /* the name is free by now */
+            return -1;
     }
 }
 

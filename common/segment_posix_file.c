@@ -57,12 +57,18 @@ int segment_posix_open(struct segment *segment, int access)
     return fail_as_foreign(segment, "open segment");
 }
 
+static const int64_t name_byte = INT64_MAX - 1;
+
 int segment_posix_lock(int fd, enum lock_kind kind, enum posix_part part,
                        const struct deadline *deadline)
 {
-    static const int64_t last = INT64_MAX - 1;
-    int64_t start = part == POSIX_NAME ? last : 0;
-    return lock_range(fd, kind, start, part == POSIX_CONTENT ? last : 0, deadline);
+    int64_t start = part == POSIX_NAME ? name_byte : 0;
+    return lock_range(fd, kind, start, part == POSIX_CONTENT ? name_byte : 0, deadline);
+}
+
+void segment_posix_unlock_name(int fd)
+{
+    lock_release(fd, name_byte, 0);
 }
 
 /* Somebody may have removed the object while this waited for the lock; then the name is looked up

@@ -195,11 +195,11 @@ int segment_posix_fill(struct segment *segment, const struct segment_put *how, b
 
 int segment_posix_put(struct segment *segment, const struct segment_put *how, int from)
 {
-    segment_posix_clear(segment);
     if (how->is_atomic)
         return segment_posix_put_atomic(segment, how, from);
     if (open_in_place(segment, how) < 0)
         return -1;
+    segment_posix_clear(segment, segment->id);
     return segment_posix_fill(segment, how, segment->is_created, from);
 }
 

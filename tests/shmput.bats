@@ -724,9 +724,13 @@ block.close()' "$ID"
 
 # ---- -a
 
-# How many objects of this test lie in /dev/shm under a name beside.
-names_beside() {
-    find /dev/shm -maxdepth 1 -name '.ipcbox.*' | wc -l
+# The path that an atomic put of this test's object takes beside it.
+beside() {
+    python3 -c 'import sys
+h = 0xcbf29ce484222325
+for byte in sys.argv[1].encode():
+    h = (h ^ byte) * 0x100000001b3 % 2**64
+print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
 }
 
 @test "-a gives the name to a new object, and who has the old one keeps it" {
@@ -785,7 +789,7 @@ names_beside() {
         rm slow
     done
     [ "$(shmget "/$ID")" = old ]
-    [ "$(names_beside)" = 0 ]
+    [ ! -e "$(beside)" ]
     shmget --remove "/$ID"
 }
 
@@ -811,9 +815,9 @@ names_beside() {
         run bash -c 'exec strace -qq -o /dev/null -e trace=rename -e inject=rename:signal=KILL shmput -a "$1" <<<new' - "/$ID"
         [ "$status" -eq 137 ]
         [ "$(shmget "/$ID")" = old ]
-        [ "$(names_beside)" = 1 ]
+        [ -e "$(beside)" ]
         $next "/$ID" <<<next
-        [ "$(names_beside)" = 0 ]
+        [ ! -e "$(beside)" ]
         shmget -q --remove "/$ID" || [ "$next" = 'shmget --remove' ]
     done
 }
@@ -845,14 +849,43 @@ names_beside() {
     need_root
     share_programs
     as_nobody shmput "/$ID" <<<old
-    run as_nobody strace -qq -e trace=link,linkat shmput -a "/$ID" <<<new
-    beside=$(grep -o '/dev/shm/.ipcbox[^"]*' <<<"$output" | head -n 1)
-    [ -n "$beside" ]
+    as_nobody shmput -a "/$ID" <<<new
+    beside=$(beside)
     touch "$beside"
     run -3 as_nobody shmput -a "/$ID" <<<newer
     assert_output --regexp "^shmput: /$ID: replace segment: .* \\($beside is in the way\\)$"
     [ "$(shmget "/$ID")" = new ]
     rm "$beside"
+    shmget --remove "/$ID"
+}
+
+# An atomic put of $1 that takes 0.3 s between the name beside and the name.
+put_slowly() {
+    background strace -qq -o /dev/null -e trace=rename -e inject=rename:delay_enter=300000 \
+        shmput -a "/$ID" <<<"$1" 2>error
+    putter=$!
+    eventually test -e "$(beside)"
+}
+
+@test "no other put, and no removal, takes away the name that a living -a has beside" {
+    for other in 'shmput' 'shmput -a' 'shmget --remove' 'shmget'; do
+        echo old | shmput "/$ID"
+        put_slowly new
+        timeout 5 $other "/$ID" <<<other
+        ends_with 0 $putter
+        [ ! -e "$(beside)" ]
+        [ "$other" = 'shmput -a' ] || [ "$(shmget "/$ID")" = new ]
+        shmget --remove "/$ID"
+    done
+}
+
+@test "-a whose name beside is removed fails, and says so" {
+    echo old | shmput "/$ID"
+    put_slowly new
+    rm "$(beside)"
+    ends_with 3 $putter
+    grep -q "^shmput: /$ID: replace segment: .* (/dev/shm/.ipcbox.[0-9a-f]* was removed)$" error
+    [ "$(shmget "/$ID")" = old ]
     shmget --remove "/$ID"
 }
 
@@ -926,7 +959,7 @@ names_beside() {
         [ "$value" -le $i ]
     done
     echo end | shmput -a "/$ID"
-    [ "$(names_beside)" = 0 ]
+    [ ! -e "$(beside)" ]
     shmget --remove "/$ID"
 }
 
