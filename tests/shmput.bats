@@ -861,16 +861,18 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
 
 # An atomic put of $1 that takes 0.3 s between the name beside and the name.
 put_slowly() {
+    beside=$(beside)
     background strace -qq -o /dev/null -e trace=rename -e inject=rename:delay_enter=300000 \
         shmput -a "/$ID" <<<"$1" 2>error
     putter=$!
-    eventually test -e "$(beside)"
+    eventually test -e "$beside"
 }
 
 @test "no other put, and no removal, takes away the name that a living -a has beside" {
     for other in 'shmput' 'shmput -a' 'shmget --remove' 'shmget'; do
         echo old | shmput "/$ID"
         put_slowly new
+        # shellcheck disable=SC2086
         timeout 5 $other "/$ID" <<<other
         ends_with 0 $putter
         [ ! -e "$(beside)" ]
@@ -882,7 +884,7 @@ put_slowly() {
 @test "-a whose name beside is removed fails, and says so" {
     echo old | shmput "/$ID"
     put_slowly new
-    rm "$(beside)"
+    rm "$beside"
     ends_with 3 $putter
     grep -q "^shmput: /$ID: replace segment: .* (/dev/shm/.ipcbox.[0-9a-f]* was removed)$" error
     [ "$(shmget "/$ID")" = old ]
