@@ -13,7 +13,8 @@
 struct walk {
     const struct tool *tool;
     const struct option *table;
-    char **next; /* the word after the one in hand */
+    char **next;    /* the word after the one in hand */
+    uint64_t given; /* options of TABLE, as in struct operands */
 };
 
 static const char *print_help(const char *name, void *value);
@@ -125,6 +126,9 @@ static void apply(struct walk *walk, const struct option *option, const char *wo
     void *value = option->value ? option->value : walk;
     const char *text = option->argument ? argument : option->name;
 
+    for (size_t i = 0; walk->table[i].name; i++)
+        if (option == &walk->table[i])
+            walk->given |= UINT64_C(1) << i;
     if (!option->parse) {
         *(bool *)value = true;
         return;
@@ -189,7 +193,7 @@ struct operands options_parse(int argc, char **argv, const struct tool *tool,
         exit(EXIT_USAGE);
     }
 
-    struct operands found = {.tool = tool, .words = argv + 1};
+    struct operands found = {.tool = tool, .words = argv + 1, .table = table};
     struct walk walk = {.tool = tool, .table = table, .next = argv + 1};
     while (*walk.next) {
         char *word = *walk.next++;
@@ -210,6 +214,7 @@ struct operands options_parse(int argc, char **argv, const struct tool *tool,
     }
     if (!found.command)
         found.words[found.count] = NULL;
+    found.given = walk.given;
     return found;
 }
 
@@ -231,6 +236,30 @@ void options_end(const struct operands *operands)
     if (operands->count > 0)
         diag_die(EXIT_USAGE, "%s: one operand too many (usage: %s %s)", operands->words[0],
                  operands->tool->name, operands->tool->synopsis[0]);
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        if (size == length && strncmp(at, word, length) == 0)
+            return true;
+        at += size;
+    }
+    return false;
+}
+
+void options_allow(const struct operands *operands, const char *allowed, const char *what)
+{
+    for (size_t i = 0; operands->table[i].name; i++) {
+        const struct option *option = &operands->table[i];
+        if (!(operands->given >> i & 1) || has_word(allowed, option->name))
+            continue;
+        if (option->letter)
+            diag_die(EXIT_USAGE, "-%c does not go with %s", option->letter, what);
+        diag_die(EXIT_USAGE, "--%s does not go with %s", option->name, what);
+    }
 }
 
 void options_only_one(int set, const char *names)

@@ -32,6 +32,8 @@ struct operands {
     char **words; /* the operands, in order; they lie in the caller's argv */
     int count;
     char **command; /* what follows `--`, NULL last; NULL where there was none or no COMMAND */
+    const struct option *table;
+    uint64_t given; /* which options of TABLE stood there: bit N for the Nth */
 };
 
 /* The options that mean the same in every tool, as initialisers: {OPTION_CREATE(&is_created)}.
@@ -62,6 +64,10 @@ void options_operand(struct operands *operands, const char *what, parse_function
 
 /* Refuses operands that nobody took. */
 void options_end(const struct operands *operands);
+
+/* Refuses options that were given and are not among ALLOWED, their long names with blanks between.
+ * WHAT is what the others do not go with. */
+void options_allow(const struct operands *operands, const char *allowed, const char *what);
 
 /* Refuses options that exclude each other, of which SET are given; NAMES are "-n, -a and -f". */
 void options_only_one(int set, const char *names);

@@ -154,6 +154,18 @@ const char *parse_int(const char *text, void *value)
     return NULL;
 }
 
+const char *parse_natural(const char *text, void *value)
+{
+    uint64_t number;
+    const char *at = parse_digits(text, 10, INT_MAX, &number);
+    if (!at)
+        return too_large;
+    if (at == text || *at)
+        return "not a number (0 or more)";
+    *(int *)value = (int)number;
+    return NULL;
+}
+
 const char *parse_mode(const char *text, void *value)
 {
     uint64_t number;

@@ -26,6 +26,9 @@ parse_function parse_count;
 /* N: any integer from INT_MIN to INT_MAX, in C notation (0x1f, 017). VALUE is an int. */
 parse_function parse_int;
 
+/* N: an integer from 0 to INT_MAX. VALUE is an int. */
+parse_function parse_natural;
+
 /* MODE: octal permissions up to 0777. VALUE is a mode_t. */
 parse_function parse_mode;
 
