@@ -12,12 +12,11 @@
 #include "objname.h"
 #include "options.h"
 #include "parse.h"
-#include "report.h"
 #include "semaphores.h"
 #include "spawn.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,23 +25,24 @@
 struct request {
     const struct verb *verb;
     struct objname name;
-    int value;       /* the VALUE operand */
-    int first_value; /* of -c, -1 without */
-    mode_t mode;     /* of -m, no_mode without */
-    bool is_exclusive, json;
+    struct semaphores_creation creation;
+    bool creates;
+    bool json;
+    int index;
+    int64_t by;
     int64_t timeout;
+    int not_acquired; /* of -E, -1 without */
+    struct operands operands;
     char **command;
     struct semaphore semaphore;
 };
 
 struct verb {
     const char *name;
-    const char *options; /* the letters of those it takes */
-    bool has_value;
+    const char *options; /* those it takes */
     void (*act)(struct request *request);
+    int sign; /* of what `change` does: -1 takes, 1 gives, 0 waits for zero */
 };
-
-static const mode_t no_mode = (mode_t)-1;
 
 /* ENOENT: the file of an ftok: name, or the semaphore. */
 static const char *missing_hint(const struct request *request)
@@ -61,30 +61,25 @@ static _Noreturn void fail(struct request *request)
     const char *name = request->name.text, *verb = request->verb->name;
     const char *why = semaphores_why(&request->semaphore, errnum);
     const char *hint = errnum == ENOENT ? missing_hint(request) : "";
-
-    if (!request->command)
-        diag_die(exits_for(errnum), "%s: %s: %s%s", name, verb, why, hint);
     if (errnum != EAGAIN && errnum != ETIMEDOUT)
-        diag_die(EXIT_TOOL_FAILED, "%s: %s: %s%s", name, verb, why, hint);
+        diag_die(request->command ? EXIT_TOOL_FAILED : exits_for(errnum), "%s: %s: %s%s", name,
+                 verb, why, hint);
     diag_note("%s: %s: %s", name, verb, why);
-    exit(EXIT_NOT_ACQUIRED);
+    if (request->not_acquired >= 0)
+        exit(request->not_acquired);
+    exit(request->command ? EXIT_NOT_ACQUIRED : EXIT_NO);
 }
 
-static void open_semaphore(struct request *request, enum semaphores_access access,
-                           const struct semaphores_creation *creation)
+static void open_semaphore(struct request *request, enum semaphores_access access)
 {
-    if (semaphores_open(&request->semaphore, &request->name, access, creation) < 0)
+    if (semaphores_open(&request->semaphore, &request->name, request->index, access,
+                        request->creates ? &request->creation : NULL) < 0)
         fail(request);
 }
 
 static void create(struct request *request)
 {
-    struct semaphores_creation creation = {
-        .is_exclusive = request->is_exclusive,
-        .mode = request->mode == no_mode ? 0600 : request->mode,
-        .value = request->value,
-    };
-    open_semaphore(request, SEMAPHORES_USE, &creation);
+    open_semaphore(request, SEMAPHORES_USE);
     if (request->name.kind != OBJNAME_PRIVATE)
         return;
     printf("id:%d\n", request->semaphore.id);
@@ -92,43 +87,58 @@ static void create(struct request *request)
         diag_die(EXIT_FAILED, "stdout: write: %m (the semaphore is id:%d)", request->semaphore.id);
 }
 
-static void run(struct request *request)
+/* Does STEPS, then becomes COMMAND where there is one. */
+static void operate(struct request *request, const struct semaphores_step *steps, size_t count)
 {
-    struct semaphores_creation creation = {
-        .mode = request->mode == no_mode ? 0600 : request->mode,
-        .value = request->first_value,
-    };
-    open_semaphore(request, SEMAPHORES_USE, request->first_value < 0 ? NULL : &creation);
+    open_semaphore(request, SEMAPHORES_USE);
     struct deadline deadline = deadline_in(request->timeout);
-    if (semaphores_hold(&request->semaphore, &deadline) < 0)
+    if (semaphores_operate(&request->semaphore, steps, count, &deadline) < 0)
         fail(request);
-    spawn_exec(request->command);
+    if (request->command)
+        spawn_exec(request->command);
 }
 
-static void take(struct request *request)
+static void change(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_USE, NULL);
-    struct deadline deadline = deadline_in(request->timeout);
-    if (semaphores_take(&request->semaphore, &deadline) < 0)
-        fail(request);
+    struct semaphores_step step = {
+        .index = request->index,
+        .delta = request->verb->sign * (int)request->by,
+        .is_undone = request->command != NULL,
+    };
+    operate(request, &step, 1);
 }
 
 static void try(struct request *request)
 {
     request->timeout = 0;
-    take(request);
+    change(request);
 }
 
-static void post(struct request *request)
+/* The operands are OP... */
+static void operate_on_set(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_USE, NULL);
-    if (semaphores_post(&request->semaphore) < 0)
-        fail(request);
+    size_t count = (size_t)request->operands.count;
+    struct semaphores_step *steps = calloc(count + 1, sizeof *steps);
+    if (!steps)
+        diag_die(EXIT_FAILED, "remember %zu operations: %m", count);
+
+    bool is_undone = false;
+    for (size_t i = 0; i < count || i == 0; i++) {
+        options_operand(&request->operands, "OP", semaphores_parse_step, &steps[i]);
+        is_undone = is_undone || steps[i].is_undone;
+    }
+    if (is_undone && !request->command)
+        diag_die(EXIT_USAGE, "undo needs a COMMAND: it happens when the process has ended, and"
+                             " that would be semop itself, at once");
+    if (request->command && !is_undone)
+        diag_die(EXIT_USAGE, "a COMMAND needs an OP with :undo, such as 0:-1:undo; for others there"
+                             " is && of the shell");
+    operate(request, steps, count);
 }
 
 static void get(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_READ, NULL);
+    open_semaphore(request, SEMAPHORES_READ);
     int value = semaphores_value(&request->semaphore);
     if (value < 0)
         fail(request);
@@ -139,55 +149,39 @@ static void get(struct request *request)
 
 static void set(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_USE, NULL);
-    if (semaphores_set(&request->semaphore, request->value) < 0)
+    open_semaphore(request, SEMAPHORES_USE);
+    if (semaphores_set(&request->semaphore, request->creation.value) < 0)
         fail(request);
 }
 
-static void print_status(struct request *request)
+static void describe(struct request *request)
 {
-    struct semaphores_status status;
-    open_semaphore(request, SEMAPHORES_READ, NULL);
-    if (semaphores_status(&request->semaphore, &status) < 0)
+    open_semaphore(request, SEMAPHORES_READ);
+    if (semaphores_describe(&request->semaphore, request->json) < 0)
         fail(request);
-
-    report_start(request->json);
-    report_text("name", request->name.text);
-    report_text("family", request->semaphore.is_sysv ? "sysv" : "posix");
-    report_number("value", status.value);
-    if (request->semaphore.is_sysv) {
-        report_number("id", request->semaphore.id);
-        report_number("waiting", status.waiting);
-        report_number("waiting_for_zero", status.waiting_for_zero);
-        report_number("last_pid", status.last_pid);
-        report_time("operated", status.operated);
-        report_time("changed", status.changed);
-    }
-    report_mode("mode", status.mode);
-    report_number("uid", status.uid);
-    report_number("gid", status.gid);
-    report_end();
     if (io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 
 static void remove_semaphore(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_REMOVE, NULL);
+    open_semaphore(request, SEMAPHORES_REMOVE);
     if (semaphores_remove(&request->semaphore) < 0)
         fail(request);
 }
 
 static const struct verb verbs[] = {
-    {"create", "xm", true, create},
-    {"run", "cmt", false, run},
-    {"wait", "t", false, take},
-    {"try", "", false, try},
-    {"post", "", false, post},
-    {"get", "", false, get},
-    {"set", "", true, set},
-    {"stat", "j", false, print_status},
-    {"remove", "", false, remove_semaphore},
+    {"create", "exclusive mode nsems", create, 0},
+    {"run", "create mode nsems timeout index by exit-code", change, -1},
+    {"wait", "timeout index by exit-code", change, -1},
+    {"try", "index by exit-code", try, -1},
+    {"post", "index by", change, 1},
+    {"zero", "timeout index exit-code", change, 0},
+    {"get", "index", get, 0},
+    {"set", "index", set, 0},
+    {"ops", "timeout exit-code", operate_on_set, 0},
+    {"stat", "index json", describe, 0},
+    {"remove", "", remove_semaphore, 0},
 };
 
 static const char *parse_verb(const char *text, void *value)
@@ -197,57 +191,59 @@ static const char *parse_verb(const char *text, void *value)
             *(const struct verb **)value = &verbs[i];
             return NULL;
         }
-    return "not one of create, run, wait, try, post, get, set, stat, remove";
+    return "not one of create, run, wait, try, post, zero, get, set, ops, stat, remove";
 }
 
-static const char *parse_value(const char *text, void *value)
+static void check(const struct request *request)
 {
-    uint64_t number;
-    const char *end = parse_digits(text, 10, INT_MAX, &number);
-    if (!end)
-        return "too large (a semaphore holds at most 2147483647)";
-    if (end == text || *end)
-        return "not a value (0 or more)";
-    *(int *)value = (int)number;
-    return NULL;
+    const struct objname *name = &request->name;
+    int value = request->creation.value, max = semaphores_max(name);
+    if (!objname_is_sysv(name))
+        options_allow(&request->operands, "create exclusive mode timeout exit-code json",
+                      "a POSIX semaphore");
+    if (!objname_is_sysv(name) && request->verb->act == operate_on_set)
+        diag_die(EXIT_USAGE, "%s: ops is for System V semaphores", name->text);
+    if (name->kind == OBJNAME_PRIVATE && request->verb->act != create)
+        diag_die(EXIT_USAGE, "private: only with create, which prints the name, id:N");
+    if (value > max || request->by > max)
+        diag_die(EXIT_USAGE, "%s '%" PRId64 "': too large (a System V semaphore holds at most %d)",
+                 value > max ? "VALUE" : "-b", value > max ? value : request->by, max);
+    if (!request->creates)
+        options_allow(&request->operands, "timeout index by exit-code json", "run without -c");
+    else if (request->index >= request->creation.count)
+        diag_die(EXIT_USAGE, "-i %d: the set to create has only %" PRId64, request->index,
+                 request->creation.count);
+    if (request->not_acquired > 255)
+        diag_die(EXIT_USAGE, "-E '%d': too large for an exit status", request->not_acquired);
 }
 
-static void check_value(const struct request *request, int value)
+static void check_command(const struct request *request)
 {
-    int max = semaphores_max(&request->name);
-    if (value > max)
-        diag_die(EXIT_USAGE, "VALUE '%d': too large (a System V semaphore holds at most %d)", value,
-                 max);
-}
-
-static void check_option(const struct request *request, char letter, bool is_given)
-{
-    if (is_given && !strchr(request->verb->options, letter))
-        diag_die(EXIT_USAGE, "-%c does not go with %s", letter, request->verb->name);
-}
-
-static void check_command(const struct request *request, const struct operands *operands)
-{
-    bool is_run = request->verb->act == run;
+    const struct operands *operands = &request->operands;
+    bool is_run = strcmp(request->verb->name, "run") == 0;
     if (is_run && operands->count > 0)
         diag_die(EXIT_USAGE, "%s: COMMAND goes after --", operands->words[0]);
-    if (is_run && (!request->command || !request->command[0]))
+    if (request->command ? !request->command[0] : is_run)
         diag_die(EXIT_USAGE, "COMMAND is missing (usage: semop run NAME -- COMMAND [ARG]...)");
+    if (request->verb->act == operate_on_set)
+        return;
     if (!is_run && request->command)
-        diag_die(EXIT_USAGE, "only run takes a COMMAND");
+        diag_die(EXIT_USAGE, "only run and ops take a COMMAND");
     options_end(operands);
 }
 
 static const char *const synopsis[] = {
     "VERB [OPTION]... NAME [ARGUMENT]...",
-    "create [-x] [-m MODE] NAME VALUE",
-    "run [-c VALUE] [-m MODE] [-t TIME] NAME -- COMMAND [ARG]...",
-    "wait [-t TIME] NAME",
-    "try NAME",
-    "post NAME",
-    "get NAME",
-    "set NAME VALUE",
-    "stat [-j] NAME",
+    "create [-x] [-m MODE] [--nsems N] NAME VALUE",
+    "run [-c VALUE [-m MODE] [--nsems N]] [-t TIME] [-E N] [-i N] [-b N] NAME -- COMMAND [ARG]...",
+    "wait [-t TIME] [-E N] [-i N] [-b N] NAME",
+    "try [-E N] [-i N] [-b N] NAME",
+    "post [-i N] [-b N] NAME",
+    "zero [-t TIME] [-E N] [-i N] NAME",
+    "get [-i N] NAME",
+    "set [-i N] NAME VALUE",
+    "ops [-t TIME] [-E N] NAME INDEX:DELTA[:nowait][:undo]... [-- COMMAND [ARG]...]",
+    "stat [-i N] [-j] NAME",
     "remove NAME",
     NULL,
 };
@@ -263,34 +259,39 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    struct request request = {.first_value = -1, .mode = no_mode, .timeout = DEADLINE_NEVER};
+    struct request request = {
+        .creation = {.mode = 0600, .value = -1, .count = 1},
+        .by = 1,
+        .timeout = DEADLINE_NEVER,
+        .not_acquired = -1,
+    };
     const struct option table[] = {
-        {'c', "create", "VALUE", parse_value, &request.first_value,
+        {'c', "create", "VALUE", parse_natural, &request.creation.value,
          "run: create the semaphore with VALUE if there is none"},
-        {OPTION_EXCLUSIVE(&request.is_exclusive)},
-        {OPTION_MODE(&request.mode)},
+        {OPTION_EXCLUSIVE(&request.creation.is_exclusive)},
+        {OPTION_MODE(&request.creation.mode)},
+        {0, "nsems", "N", parse_count, &request.creation.count,
+         "System V: create a set of N semaphores"},
+        {'i', "index", "N", parse_natural, &request.index, "System V: number N of the set, from 0"},
+        {'b', "by", "N", parse_count, &request.by, "System V: take or give N at once"},
         {OPTION_TIMEOUT(&request.timeout)},
+        {'E', "exit-code", "N", parse_natural, &request.not_acquired,
+         "the status where it was not to be had in time"},
         {OPTION_JSON(&request.json)},
         {0},
     };
 
     io_begin();
-    struct operands operands = options_parse(argc, argv, &tool, table);
-    request.command = operands.command;
-    options_operand(&operands, "VERB", parse_verb, &request.verb);
-    options_operand(&operands, "NAME", semaphores_parse_name, &request.name);
-    if (request.verb->has_value)
-        options_operand(&operands, "VALUE", parse_value, &request.value);
-    check_command(&request, &operands);
-    check_option(&request, 'c', request.first_value >= 0);
-    check_option(&request, 'x', request.is_exclusive);
-    check_option(&request, 'm', request.mode != no_mode);
-    check_option(&request, 't', request.timeout != DEADLINE_NEVER);
-    check_option(&request, 'j', request.json);
-    check_value(&request, request.value);
-    check_value(&request, request.first_value);
-    if (request.name.kind == OBJNAME_PRIVATE && request.verb->act != create)
-        diag_die(EXIT_USAGE, "private: only with create, which prints the name, id:N");
+    request.operands = options_parse(argc, argv, &tool, table);
+    request.command = request.operands.command;
+    options_operand(&request.operands, "VERB", parse_verb, &request.verb);
+    options_operand(&request.operands, "NAME", semaphores_parse_name, &request.name);
+    options_allow(&request.operands, request.verb->options, request.verb->name);
+    request.creates = request.verb->act == create || request.creation.value >= 0;
+    if (request.verb->act == create || request.verb->act == set)
+        options_operand(&request.operands, "VALUE", parse_natural, &request.creation.value);
+    check_command(&request);
+    check(&request);
 
     request.verb->act(&request);
     return EXIT_DONE;

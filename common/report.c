@@ -83,6 +83,18 @@ void report_number(const char *name, int64_t value)
     print_end();
 }
 
+void report_values(const char *name, const unsigned short *values, size_t count)
+{
+    print_name(name);
+    if (is_json)
+        putchar('[');
+    for (size_t i = 0; i < count; i++)
+        printf("%s%d", i == 0 ? "" : is_json ? "," : " ", values[i]);
+    if (is_json)
+        putchar(']');
+    print_end();
+}
+
 void report_mode(const char *name, mode_t mode)
 {
     char octal[16];

@@ -5,6 +5,7 @@
 #define REPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
@@ -13,6 +14,9 @@ void report_start(bool json);
 
 void report_text(const char *name, const char *value);
 void report_number(const char *name, int64_t value);
+
+/* COUNT numbers with blanks between; in JSON an array. */
+void report_values(const char *name, const unsigned short *values, size_t count);
 
 /* Permissions in octal, `0600`; in JSON a string. */
 void report_mode(const char *name, mode_t mode);

@@ -1,126 +1,29 @@
 #include "guardian.h"
 #include "semaphores_family.h"
+#include "semaphores_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Where sem_open(3) keeps its files, and the clock of its waits. */
+/* The clock of the waits. */
 #ifdef __GLIBC__
-#define SEM_FILE   "/dev/shm/sem."
 #define WAIT_CLOCK CLOCK_MONOTONIC
 #else /* musl */
-#define SEM_FILE                         "/dev/shm/"
 #define WAIT_CLOCK                       CLOCK_REALTIME
 #define sem_clockwait(posix, clock, end) sem_timedwait(posix, end)
-#endif
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 /* Linux 5.14; older C libraries do not name it */
 #endif
 
 /* How long a wait goes on, in nanoseconds, for a semaphore that was removed. */
 static const int64_t slice = 100000000;
 
-static bool is_semaphore(const struct stat *file)
-{
-    return S_ISREG(file->st_mode) && file->st_size >= (off_t)sizeof(sem_t);
-}
-
-/* Maps what is open as FD. */
-static int map_file(struct semaphore *semaphore, int fd, int protection)
-{
-    struct stat file;
-    if (fstat(fd, &file) < 0)
-        return -1;
-    if (!is_semaphore(&file))
-        return errno = EBADMSG, -1;
-    void *map = mmap(NULL, sizeof(sem_t), protection, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED)
-        return -1;
-    /* A file with a hole on a full file system: found here, or by SIGBUS later. */
-    if (madvise(map, sizeof(sem_t), MADV_POPULATE_READ) < 0 && errno == EFAULT)
-        return errno = EBADMSG, -1;
-    semaphore->posix = map;
-    semaphore->device = file.st_dev;
-    semaphore->inode = file.st_ino;
-    return 0;
-}
-
-/* What sem_open(3) does; but that maps a file of any size, so that an empty one is SIGBUS. */
-static int open_file(struct semaphore *semaphore, enum semaphores_access access)
-{
-    bool reads = access == SEMAPHORES_READ;
-    int fd =
-        open(semaphore->path, (reads ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
-            errno = EBADMSG; /* a symbolic link, a directory, a socket */
-        return -1;
-    }
-    int result = map_file(semaphore, fd, PROT_READ | (reads ? 0 : PROT_WRITE));
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return result;
-}
-
-/* sem_open(3) links a file into place that has its value already. The mode is exactly the one asked
- * for, so the umask must not take from it. */
-static int create_file(struct semaphore *semaphore, const struct semaphores_creation *creation)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &before); /* an end in between would leave the file unlinked */
-    mode_t old = umask(0);
-    sem_t *posix =
-        sem_open(semaphore->name.text, O_CREAT | O_EXCL, creation->mode, (unsigned)creation->value);
-    umask(old);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    if (posix == SEM_FAILED)
-        return -1;
-
-    struct stat file;
-    semaphore->posix = posix;
-    if (lstat(semaphore->path, &file) == 0) {
-        semaphore->device = file.st_dev;
-        semaphore->inode = file.st_ino;
-    }
-    return 0;
-}
-
-static int check_file(struct semaphore *semaphore)
-{
-    struct stat file;
-    if (lstat(semaphore->path, &file) < 0)
-        return -1;
-    return is_semaphore(&file) ? 0 : (errno = EBADMSG, -1);
-}
-
-static int open_posix(struct semaphore *semaphore, enum semaphores_access access,
-                      const struct semaphores_creation *creation)
-{
-    bool may_exist = !creation || !creation->is_exclusive;
-    snprintf(semaphore->path, sizeof semaphore->path, SEM_FILE "%s", semaphore->name.text + 1);
-    if (access == SEMAPHORES_REMOVE)
-        return check_file(semaphore);
-    do {
-        if (may_exist && open_file(semaphore, access) == 0)
-            return 0;
-        if (may_exist && (errno != ENOENT || !creation))
-            return -1;
-        if (create_file(semaphore, creation) == 0)
-            return 0;
-    } while (errno == EEXIST && may_exist);
-    return -1;
-}
+/* How often a wait for zero looks: nobody tells of taking. */
+static const int64_t look_every = 10000000;
 
 static sem_t *in_hand;
 static volatile sig_atomic_t is_cut;
@@ -170,7 +73,9 @@ static int touch(sem_t *posix, enum action action, int64_t nanoseconds)
     case GIVE:
         return sem_post(posix);
     default:
-        return sem_getvalue(posix, &value) < 0 ? -1 : value;
+        if (sem_getvalue(posix, &value) == 0 && value < 0)
+            errno = EBADMSG;
+        return value < 0 ? -1 : value;
     }
 }
 
@@ -208,9 +113,53 @@ static int take_posix(struct semaphore *semaphore, const struct deadline *deadli
     }
 }
 
-static int post_posix(struct semaphore *semaphore)
+/* It may miss a zero that lasts less than a look. */
+static int await_zero(const struct semaphore *semaphore, const struct deadline *deadline)
 {
-    return act(semaphore, GIVE, 0);
+    int value;
+    while ((value = act(semaphore, LOOK, 0)) > 0) {
+        int64_t remaining = deadline_remaining(deadline);
+        if (remaining == 0)
+            return errno = deadline_is_now(deadline) ? EAGAIN : ETIMEDOUT, -1;
+        if (is_removed(semaphore))
+            return errno = EIDRM, -1;
+        nanosleep(&(struct timespec){.tv_nsec = remaining < look_every ? remaining : look_every},
+                  NULL);
+    }
+    return value;
+}
+
+static int take_for_another(void *object, const struct deadline *deadline)
+{
+    return take_posix(object, deadline);
+}
+
+static void give_back(void *object)
+{
+    act(object, GIVE, 0);
+}
+
+static int hold_posix(struct semaphore *semaphore, const struct deadline *deadline)
+{
+    struct guardian_duty duty = {
+        .name = "semop-guardian",
+        .take = take_for_another,
+        .give_back = give_back,
+        .object = semaphore,
+    };
+    return guardian_start(&duty, deadline);
+}
+
+static int operate_posix(struct semaphore *semaphore, const struct semaphores_step *steps,
+                         size_t count, const struct deadline *deadline)
+{
+    if (count != 1 || steps->delta > 1 || steps->delta < -1)
+        return errno = ENOTSUP, -1;
+    if (steps->is_undone)
+        return hold_posix(semaphore, deadline);
+    if (steps->delta < 0)
+        return take_posix(semaphore, deadline);
+    return steps->delta > 0 ? act(semaphore, GIVE, 0) : await_zero(semaphore, deadline);
 }
 
 static int value_posix(struct semaphore *semaphore)
@@ -241,27 +190,6 @@ static int status_posix(struct semaphore *semaphore, struct semaphores_status *s
     return status->value < 0 ? -1 : 0;
 }
 
-static int take_for_another(void *object, const struct deadline *deadline)
-{
-    return take_posix(object, deadline);
-}
-
-static void give_back(void *object)
-{
-    post_posix(object);
-}
-
-static int hold_posix(struct semaphore *semaphore, const struct deadline *deadline)
-{
-    struct guardian_duty duty = {
-        .name = "semop-guardian",
-        .take = take_for_another,
-        .give_back = give_back,
-        .object = semaphore,
-    };
-    return guardian_start(&duty, deadline);
-}
-
 static int remove_posix(struct semaphore *semaphore)
 {
     return sem_unlink(semaphore->name.text);
@@ -288,11 +216,9 @@ static const char *why_posix(struct semaphore *semaphore, int errnum)
 
 const struct semaphores_family semaphores_posix = {
     .max = SEM_VALUE_MAX,
-    .open = open_posix,
+    .open = semaphores_file_open,
     .why = why_posix,
-    .take = take_posix,
-    .hold = hold_posix,
-    .post = post_posix,
+    .operate = operate_posix,
     .set = set_posix,
     .value = value_posix,
     .status = status_posix,

@@ -1,82 +1,19 @@
+#include "semaphores_birth.h"
 #include "semaphores_family.h"
 #include "stop.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/sem.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { VALUE_MAX = 32767 }; /* SEMVMX of semop(2), fixed in the kernel */
 
-union semctl_argument { /* semctl(2): the caller has to define it */
-    int value;
-    struct semid_ds *status;
-    struct seminfo *limits;
-};
-
-static void sleep_a_little(void)
+/* For semget(2), which refuses what is over a limit anyway. */
+static int size_of(const struct semaphores_creation *creation)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-}
-
-/* semget(2) creates a set with the value 0, and its first value is a second call. Until then nobody
- * has changed it: no value, no pid, no time. Returns 1 or 0; -1 with errno. */
-static int is_born(int id, time_t *created)
-{
-    struct semid_ds status = {0};
-    int value = semctl(id, 0, GETVAL);
-    int pid = value == 0 ? semctl(id, 0, GETPID) : value;
-    if (pid != 0)
-        return pid < 0 ? -1 : 1;
-    if (semctl(id, 0, IPC_STAT, (union semctl_argument){.status = &status}) < 0)
-        return -1;
-    *created = status.sem_ctime;
-    return status.sem_otime != 0;
-}
-
-/* Gives the creator its time: a second, and the rest of the one in which it created. Returns as
- * is_born. */
-static int await_birth(int id)
-{
-    struct deadline longest = deadline_in(2000000000); /* whatever happens to the clock */
-    time_t created;
-    int born;
-    while ((born = is_born(id, &created)) == 0 && time(NULL) <= created + 1 &&
-           deadline_remaining(&longest) > 0)
-        sleep_a_little();
-    return born;
-}
-
-/* Whoever gives a first value holds this lock, so that only one does where the creator died. The
- * kernel's list of sets is a file that all can lock; who holds it longer than a second is none of
- * us. Returns a descriptor to close, or -1. */
-static int lock_births(void)
-{
-    struct deadline patience = deadline_in(1000000000);
-    int fd = open("/proc/sysvipc/sem", O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && deadline_remaining(&patience) > 0)
-        sleep_a_little();
-    return fd;
-}
-
-/* In one step, and only where the value is 0; a first value of 0 leaves its mark too. */
-static int give_first_value(int id, int value)
-{
-    struct sembuf steps[] = {
-        {.sem_op = 0, .sem_flg = IPC_NOWAIT},
-        {.sem_op = (short)(value > 0 ? value : 1)},
-        {.sem_op = -1},
-    };
-    time_t created;
-    int lock = lock_births();
-    int result = is_born(id, &created) == 1 ? 0 : semop(id, steps, value > 0 ? 2 : 3);
-    int saved = errno;
-    if (lock >= 0)
-        close(lock);
-    errno = saved;
-    return result < 0 && errno == EAGAIN ? 0 : result;
+    return creation->count < INT_MAX ? (int)creation->count : INT_MAX;
 }
 
 /* Giving the first value takes rights that MODE may not grant its owner. */
@@ -94,10 +31,11 @@ static int set_mode(int id, mode_t mode)
 static int create_set(struct semaphore *semaphore, key_t key,
                       const struct semaphores_creation *creation)
 {
-    semaphore->id = semget(key, 1, IPC_CREAT | IPC_EXCL | 0600 | (int)creation->mode);
+    semaphore->id =
+        semget(key, size_of(creation), IPC_CREAT | IPC_EXCL | 0600 | (int)creation->mode);
     if (semaphore->id < 0)
         return -1;
-    if (give_first_value(semaphore->id, creation->value) == 0 &&
+    if (semaphores_give_birth(semaphore->id, size_of(creation), creation->value) == 0 &&
         set_mode(semaphore->id, creation->mode) == 0)
         return 0;
     int saved = errno;
@@ -106,24 +44,40 @@ static int create_set(struct semaphore *semaphore, key_t key,
     return -1;
 }
 
+/* The semaphores of the set; -1 with errno. */
+static int count_of(int id)
+{
+    struct semid_ds status = {0};
+    if (semctl(id, 0, IPC_STAT, (union semctl_argument){.status = &status}) < 0)
+        return -1;
+    return (int)status.sem_nsems;
+}
+
 static int open_set(struct semaphore *semaphore, key_t key, enum semaphores_access access,
                     const struct semaphores_creation *creation)
 {
     static const int permissions[] = {[SEMAPHORES_USE] = 0200, [SEMAPHORES_READ] = 0400};
+    int count = creation ? size_of(creation) : 0;
     if (semaphore->name.kind == OBJNAME_ID)
         semaphore->id = semaphore->name.id;
     else
-        semaphore->id = semget(key, 0, access == SEMAPHORES_REMOVE ? 0 : permissions[access]);
+        semaphore->id = semget(key, count, access == SEMAPHORES_REMOVE ? 0 : permissions[access]);
     if (semaphore->id < 0)
         return -1;
 
     /* Who may not look need not: the value of another's semaphore has long been given. */
-    int born = access == SEMAPHORES_REMOVE ? 1 : await_birth(semaphore->id);
-    if (born == 0 && creation)
-        born = give_first_value(semaphore->id, creation->value);
+    int born = access == SEMAPHORES_REMOVE ? 1 : semaphores_await_birth(semaphore->id);
+    if (born == 0 && creation) {
+        int all = count_of(semaphore->id);
+        born = all < 0 ? -1 : semaphores_give_birth(semaphore->id, all, creation->value);
+    }
     if (born < 0 && (errno == EINVAL || errno == EIDRM))
         return errno = ENOENT, -1;
-    return born < 0 && errno != EACCES ? -1 : 0;
+    if (born < 0 && errno != EACCES)
+        return -1;
+    if (count > 1 && count > count_of(semaphore->id)) /* semget(2) asks only by key */
+        return errno = EINVAL, -1;
+    return 0;
 }
 
 static int open_sysv(struct semaphore *semaphore, enum semaphores_access access,
@@ -149,76 +103,94 @@ static int open_sysv(struct semaphore *semaphore, enum semaphores_access access,
     return -1;
 }
 
-/* The kernel says EINVAL of a set that is gone before the call, and EIDRM where it goes in it. */
-static int tell_removal(int result)
+/* The kernel says EINVAL of a set that is gone before the call, and EIDRM where it goes in it; and
+ * semctl(2) says EINVAL of an index where semop(2) says EFBIG. */
+static int tell_cause(const struct semaphore *semaphore, int result)
 {
-    if (result < 0 && errno == EINVAL)
-        errno = EIDRM;
+    if (result < 0 && errno == EINVAL) {
+        int count = count_of(semaphore->id);
+        errno = count >= 0 && semaphore->index >= count ? EFBIG : EIDRM;
+    }
     return result;
 }
 
-/* IS_UNDONE: the kernel gives back when this process has ended; it remembers over an exec. */
-static int take_one(struct semaphore *semaphore, bool is_undone, const struct deadline *deadline)
+/* SEM_UNDO: the kernel remembers over an exec what it has to undo. */
+static int operate_sysv(struct semaphore *semaphore, const struct semaphores_step *steps,
+                        size_t count, const struct deadline *deadline)
 {
     bool is_now = deadline_is_now(deadline);
-    struct sembuf step = {
-        .sem_op = -1, .sem_flg = (short)((is_undone ? SEM_UNDO : 0) | (is_now ? IPC_NOWAIT : 0))};
+    struct sembuf *operations = calloc(count, sizeof *operations);
+    if (!operations)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].index > UINT16_MAX)
+            return free(operations), errno = EFBIG, -1;
+        operations[i] = (struct sembuf){
+            .sem_num = (unsigned short)steps[i].index,
+            .sem_op = (short)steps[i].delta,
+            .sem_flg = (short)((steps[i].is_undone ? SEM_UNDO : 0) |
+                               (is_now || steps[i].is_nowait ? IPC_NOWAIT : 0)),
+        };
+    }
+
     int result;
     do {
         int64_t remaining = deadline_remaining(deadline);
         struct timespec wait = {.tv_sec = remaining / 1000000000,
                                 .tv_nsec = remaining % 1000000000};
-        result = semtimedop(semaphore->id, &step, 1, remaining == DEADLINE_NEVER ? NULL : &wait);
+        result = semtimedop(semaphore->id, operations, count,
+                            remaining == DEADLINE_NEVER ? NULL : &wait);
     } while (result < 0 && errno == EINTR && !stop_signal());
-    if (result < 0 && errno == EAGAIN && !is_now)
+    if (result < 0 && errno == EAGAIN && !is_now && deadline_remaining(deadline) == 0)
         errno = ETIMEDOUT;
-    return tell_removal(result);
+    int saved = errno;
+    free(operations);
+    errno = saved;
+    return tell_cause(semaphore, result);
 }
 
-static int take_sysv(struct semaphore *semaphore, const struct deadline *deadline)
+/* An errand of semctl(2) about the semaphore itself. */
+static int ask(const struct semaphore *semaphore, int what, int value)
 {
-    return take_one(semaphore, false, deadline);
-}
-
-static int hold_sysv(struct semaphore *semaphore, const struct deadline *deadline)
-{
-    return take_one(semaphore, true, deadline);
-}
-
-static int post_sysv(struct semaphore *semaphore)
-{
-    struct sembuf step = {.sem_op = 1};
-    return tell_removal(semop(semaphore->id, &step, 1));
+    union semctl_argument argument = {.value = value};
+    return tell_cause(semaphore, semctl(semaphore->id, semaphore->index, what, argument));
 }
 
 static int set_sysv(struct semaphore *semaphore, int value)
 {
-    return tell_removal(semctl(semaphore->id, 0, SETVAL, (union semctl_argument){.value = value}));
+    return ask(semaphore, SETVAL, value);
 }
 
 static int value_sysv(struct semaphore *semaphore)
 {
-    return tell_removal(semctl(semaphore->id, 0, GETVAL));
+    return ask(semaphore, GETVAL, 0);
 }
 
 static int status_sysv(struct semaphore *semaphore, struct semaphores_status *status)
 {
     struct semid_ds kernel = {0};
-    int id = semaphore->id;
-    if (tell_removal(semctl(id, 0, IPC_STAT, (union semctl_argument){.status = &kernel})) < 0)
+    union semctl_argument argument = {.status = &kernel};
+    if (tell_cause(semaphore, semctl(semaphore->id, 0, IPC_STAT, argument)) < 0)
         return -1;
     *status = (struct semaphores_status){
-        .value = value_sysv(semaphore),
         .mode = kernel.sem_perm.mode & 07777,
         .uid = kernel.sem_perm.uid,
         .gid = kernel.sem_perm.gid,
-        .waiting = semctl(id, 0, GETNCNT),
-        .waiting_for_zero = semctl(id, 0, GETZCNT),
-        .last_pid = semctl(id, 0, GETPID),
+        .count = (int)kernel.sem_nsems,
+        .values = calloc(kernel.sem_nsems + 1, sizeof *status->values),
+        .waiting = ask(semaphore, GETNCNT, 0),
+        .waiting_for_zero = ask(semaphore, GETZCNT, 0),
+        .last_pid = ask(semaphore, GETPID, 0),
         .operated = kernel.sem_otime,
         .changed = kernel.sem_ctime,
     };
-    return status->value < 0 || status->last_pid < 0 ? -1 : 0;
+    if (!status->values || status->last_pid < 0)
+        return -1;
+    argument.values = status->values;
+    if (tell_cause(semaphore, semctl(semaphore->id, 0, GETALL, argument)) < 0)
+        return -1;
+    status->value = status->values[semaphore->index];
+    return 0;
 }
 
 static int remove_sysv(struct semaphore *semaphore)
@@ -229,23 +201,43 @@ static int remove_sysv(struct semaphore *semaphore)
     return result;
 }
 
+/* Of a set that could not be opened the key is known. */
 static const char *why_sysv(struct semaphore *semaphore, int errnum)
 {
-    struct seminfo limits = {0};
-    if (errnum != ENOSPC)
-        return NULL;
+    struct seminfo limits = {0}, used = {0};
+    int count = count_of(semaphore->id >= 0 ? semaphore->id : semget(semaphore->name.key, 0, 0));
     semctl(0, 0, IPC_INFO, (union semctl_argument){.limits = &limits});
-    return semaphores_say(semaphore, "no more sets (the last number of kernel.sem is %d)",
-                          limits.semmni);
+    semctl(0, 0, SEM_INFO, (union semctl_argument){.limits = &used}); /* semusz: sets in use */
+    switch (errnum) {
+    case ENOSPC:
+        if (used.semusz < limits.semmni)
+            return semaphores_say(semaphore,
+                                  "no more semaphores (the second number of kernel.sem is %d)",
+                                  limits.semmns);
+        return semaphores_say(semaphore, "no more sets (the last number of kernel.sem is %d)",
+                              limits.semmni);
+    case EINVAL:
+        if (count >= 0)
+            return semaphores_say(semaphore, "the set that exists has a size of %d", count);
+        return semaphores_say(semaphore, "too large (the first number of kernel.sem is %d)",
+                              limits.semmsl);
+    case E2BIG:
+        return semaphores_say(
+            semaphore, "too many operations (the third number of kernel.sem is %d)", limits.semopm);
+    case EFBIG:
+        if (count < 0)
+            return "the set has no such index";
+        return semaphores_say(semaphore, "the last index of the set is %d", count - 1);
+    default:
+        return NULL;
+    }
 }
 
 const struct semaphores_family semaphores_sysv = {
     .max = VALUE_MAX,
     .open = open_sysv,
     .why = why_sysv,
-    .take = take_sysv,
-    .hold = hold_sysv,
-    .post = post_sysv,
+    .operate = operate_sysv,
     .set = set_sysv,
     .value = value_sysv,
     .status = status_sysv,

@@ -5,6 +5,10 @@
 
 load helper
 
+# How much the storms do: more by hand.
+ROUNDS=${ROUNDS:-80}
+CONTEND=${CONTEND:-1}
+
 names() {
     echo "/$ID" "$KEY"
 }
@@ -339,25 +343,29 @@ count_at_once() {
     done
 }
 
-# Sixty runs of a limit of three on semaphore $1, most of them killed at some moment: while they
-# wait, inside, alone or with their process group.
+# ROUNDS runs of a limit of three on semaphore $1, eight at once, most of them killed at some moment:
+# while they wait, inside, alone or with their process group.
 storm() {
     semop create "$1" 3
     truncate -s 192 places
     seminside places 3 init
-    /usr/bin/python3 - "$1" 3>&- <<'EOF'
+    /usr/bin/python3 - "$1" "$ROUNDS" 3>&- <<'EOF'
 import os, random, signal, subprocess, sys, time
-runs = []
-for i in range(60):
-    runs.append(subprocess.Popen(["semop", "run", sys.argv[1], "--", "seminside",
-                "places", "3", str(random.randrange(5, 60))], start_new_session=True))
-    time.sleep(random.uniform(0, 0.02))
-    for run in random.sample(runs, min(2, len(runs))):
-        if run.poll() is None and random.random() < 0.7:
-            (os.killpg if random.random() < 0.5 else os.kill)(run.pid, signal.SIGKILL)
-for run in runs:
-    if run.wait(10) not in (0, -signal.SIGKILL):
-        sys.exit(f"a run ended with {run.returncode}")
+runs, rest = [], int(sys.argv[2])
+while rest or runs:
+    while rest and len(runs) < 8:
+        rest -= 1
+        runs.append(subprocess.Popen(["semop", "run", sys.argv[1], "--", "seminside",
+                    "places", "3", str(random.randrange(5, 60))], start_new_session=True))
+        time.sleep(random.uniform(0, 0.01))
+    run = random.choice(runs)
+    if run.poll() is None and random.random() < 0.7:
+        (os.killpg if random.random() < 0.5 else os.kill)(run.pid, signal.SIGKILL)
+    for run in [run for run in runs if run.poll() is not None]:
+        runs.remove(run)
+        if run.returncode not in (0, -signal.SIGKILL):
+            sys.exit(f"a run ended with {run.returncode}")
+    time.sleep(random.uniform(0, 0.01))
 EOF
     [ ! -e places.over ]
 }
@@ -373,17 +381,86 @@ EOF
     done
 }
 
-@test "twenty that create a lock at once lose no step" {
+@test "a hundred that create a lock at once lose no step" {
     for name in $(names); do
-        count_at_once 20 "$name"
+        count_at_once 100 "$name"
         eventually has_value "$name" 1
         semop remove "$name"
     done
 }
 
-# A set that nobody has given a value; prints its identifier.
+@test "a hundred that create and give at once lose no post" {
+    for name in $(names); do
+        local pids=()
+        for i in {1..100}; do
+            sh -c "semop create $name 7 && semop post $name" 3>&- &
+            pids+=($!)
+        done
+        for pid in "${pids[@]}"; do wait "$pid"; done
+        run -0 semop get "$name"
+        assert_output 107
+        semop remove "$name"
+    done
+}
+
+# Adds one to the number in `count` under semaphore $1, by semop, until $2 s are over; prints how
+# often.
+count_for() {
+    local end=$((SECONDS + $2 + 1)) steps=0
+    while ((SECONDS < end)); do
+        semop run "$1" -- sh -c 'read -r n <count; echo $((n + 1)) >count' || return
+        steps=$((steps + 1))
+    done
+    echo "$steps"
+}
+
+@test "a C program, python and semop exclude each other" {
+    echo 0 >count
+    semnamed create "/$ID" 1
+    background semnamed count "/$ID" "${CONTEND}000" >steps-c
+    local c=$!
+    background /usr/bin/python3 -c 'import sys, time, _multiprocessing as m
+lock, end, steps = m.SemLock._rebuild(0, 1, 9, sys.argv[1]), time.time() + int(sys.argv[2]), 0
+while time.time() < end:
+    lock.acquire()
+    number = int(open("count").read())
+    with open("count", "w") as count:
+        print(number + 1, file=count)
+    lock.release()
+    steps += 1
+print(steps)' "/$ID" "$CONTEND" >steps-python
+    count_for "/$ID" "$CONTEND" >steps-semop
+    wait "$!"
+    wait "$c"
+    run -0 cat steps-c steps-python steps-semop
+    assert_equal "${#lines[@]}" 3
+    assert_equal "$(cat count)" $((lines[0] + lines[1] + lines[2]))
+    eventually has_value "/$ID" 1
+    semop remove "/$ID"
+}
+
+@test "perl and semop exclude each other on a System V semaphore" {
+    echo 0 >count
+    semop create "$KEY" 1
+    background perl -e 'my ($steps, $id, $end) = (0, semget($ARGV[0], 0, 0), time + $ARGV[1]);
+        for (; time < $end; $steps++) {
+            semop($id, pack("s!3", 0, -1, 0)) or die $!;
+            open F, "<", "count"; my $number = <F>; close F;
+            open F, ">", "count"; print F $number + 1, "\n"; close F;
+            semop($id, pack("s!3", 0, 1, 0)) or die $!;
+        }
+        print $steps' $((KEY)) $((CONTEND + 1)) >steps-perl
+    count_for "$KEY" "$CONTEND" >steps-semop
+    wait "$!"
+    assert_equal "$(cat count)" $(($(cat steps-perl) + $(cat steps-semop)))
+    run -0 semop get "$KEY"
+    assert_output 1
+    semop remove "$KEY"
+}
+
+# A set of $2 semaphores that nobody has given a value; prints its identifier.
 make_unborn() {
-    perl -e 'print "id:", semget($ARGV[0], 1, 01600) // die $!' "$1"
+    perl -e 'print "id:", semget($ARGV[0], $ARGV[1], 01600) // die $!' "$1" "${2-1}"
 }
 
 @test "twenty that meet a set without a first value give it one, once" {
@@ -407,6 +484,14 @@ make_unborn() {
     semop create "$KEY" 4
     run -0 semop get "$KEY"
     assert_output 1
+    semop remove "$KEY"
+}
+
+@test "create gives each semaphore of a set without first values its own" {
+    make_unborn $((KEY)) 3
+    semop create "$KEY" 6
+    run -0 semop stat "$KEY"
+    assert_line 'values=6 6 6'
     semop remove "$KEY"
 }
 
@@ -755,7 +840,8 @@ semop: 3: run: no more sets (the last number of kernel.sem is 1)
 semop --help explains the options, semop(1) the rest'
     run -2 --separate-stderr semop give "/$ID"
     assert_equal "$stderr" \
-        "semop: VERB 'give': not one of create, run, wait, try, post, get, set, stat, remove"
+        "semop: VERB 'give': not one of create, run, wait, try, post, zero, get,\
+ set, ops, stat, remove"
     run -2 --separate-stderr semop try
     assert_equal "$stderr" \
         'semop: NAME is missing (usage: semop VERB [OPTION]... NAME [ARGUMENT]...)'
@@ -775,12 +861,11 @@ semop --help explains the options, semop(1) the rest'
         run -2 --separate-stderr semop create "$name" 1 2
         for value in '' 1x x ' 1' 0x10 1K; do
             run -2 --separate-stderr semop create "$name" "$value"
-            assert_equal "$stderr" "semop: VALUE '$value': not a value (0 or more)"
+            assert_equal "$stderr" "semop: VALUE '$value': not a number (0 or more)"
             run -2 semop run -c "$value" "$name" -- true
         done
         run -2 --separate-stderr semop create "$name" 2147483648
-        assert_equal "$stderr" \
-            "semop: VALUE '2147483648': too large (a semaphore holds at most 2147483647)"
+        assert_equal "$stderr" "semop: VALUE '2147483648': too large"
         run -2 semop wait -t soon "$name"
     done
     for arguments in "create $KEY 32768" "set $KEY 32768" "run -c 32768 $KEY -- true"; do
@@ -797,7 +882,7 @@ semop --help explains the options, semop(1) the rest'
 @test "each verb refuses the options and operands of others" {
     for arguments in "create -c 1" "create -t 1" "create -j" "run -x" "run -j" "wait -c 1" \
         "wait -x" "wait -m 600" "try -t 1" "post -t 1" "get -j" "set -m 600" "stat -t 1" \
-        "remove -x"; do
+        "remove -x" "try --nsems 2" "post -E 1" "zero -b 2" "get -b 2" "stat -b 2" "ops -i 1"; do
         verb=${arguments%% *} option=${arguments#* }
         operand=()
         [[ $verb != create && $verb != set ]] || operand=(1)
@@ -813,8 +898,327 @@ semop --help explains the options, semop(1) the rest'
         'semop: COMMAND is missing (usage: semop run NAME -- COMMAND [ARG]...)'
     run -2 semop run "/$ID" --
     run -2 --separate-stderr semop wait "/$ID" -- true
-    assert_equal "$stderr" 'semop: only run takes a COMMAND'
+    assert_equal "$stderr" 'semop: only run and ops take a COMMAND'
     run -2 semop get "/$ID" more
+    for option in -m600 --nsems=2; do
+        run -2 --separate-stderr semop run "$option" "$KEY" -- true
+        assert_equal "$stderr" "semop: ${option%%[6=]*} does not go with run without -c"
+    done
+    run -2 --separate-stderr semop run -c 1 -i 1 "$KEY" -- true
+    assert_equal "$stderr" 'semop: -i 1: the set to create has only 1'
+    for arguments in "wait -b 2" "get -i 1" "post -i 0"; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr semop $arguments "/$ID"
+        option=${arguments#* } option=${option% *}
+        assert_equal "$stderr" "semop: $option does not go with a POSIX semaphore"
+    done
+    run -2 --separate-stderr semop ops "/$ID" 0:1
+    assert_equal "$stderr" "semop: /$ID: ops is for System V semaphores"
+    run -2 --separate-stderr semop ops "$KEY"
+    assert_equal "$stderr" 'semop: OP is missing (usage: semop VERB [OPTION]... NAME [ARGUMENT]...)'
+    for wrong in '' 0 0: :1 0:x 0:--1 0:1:later 0:1: 0:1:undo: x:1 0:1:undox; do
+        run -2 --separate-stderr semop ops "$KEY" "$wrong"
+        assert_equal "$stderr" "semop: OP '$wrong': not INDEX:DELTA[:nowait][:undo], such as 0:-1\
+ or 2:+1:undo"
+    done
+    run -2 --separate-stderr semop ops "$KEY" 0:32768
+    assert_equal "$stderr" "semop: OP '0:32768': a System V semaphore holds at most 32767"
+    run -2 --separate-stderr semop ops "$KEY" 9999999999:1
+    assert_equal "$stderr" "semop: OP '9999999999:1': there is no such index"
+    run -2 --separate-stderr semop wait -b 32768 "$KEY"
+    assert_equal "$stderr" "semop: -b '32768': too large (a System V semaphore holds at most 32767)"
+    run -2 --separate-stderr semop try -E 256 "$KEY"
+    assert_equal "$stderr" "semop: -E '256': too large for an exit status"
+}
+
+@test "a set has as many semaphores as --nsems says, and -i picks one" {
+    semop create --nsems 3 "$KEY" 2
+    semop wait -i 1 "$KEY"
+    semop try --index 2 "$KEY"
+    semop post -i 2 "$KEY"
+    semop post -i 2 "$KEY"
+    semop set -i 0 "$KEY" 9
+    run -0 semop stat "$KEY"
+    assert_line 'values=9 1 3'
+    assert_line value=9
+    run -0 semop stat -i 2 "$KEY"
+    assert_line index=2
+    assert_line value=3
+    run -0 semop get -i 1 "$KEY"
+    assert_output 1
+    run -0 semop run -i 1 "$KEY" -- semop stat "$KEY"
+    assert_line 'values=9 0 3'
+    run -0 bash -c "semop stat -j $KEY | /usr/bin/python3 -c '
+import json, sys
+print(json.load(sys.stdin)[\"values\"])'"
+    assert_output '[9, 1, 3]'
+    background semop wait -i 2 -b 4 "$KEY"
+    eventually sh -c "semop stat -i 2 $KEY | grep -qx waiting=1"
+    run -0 semop stat -i 1 "$KEY"
+    assert_line waiting=0
+    semop post -i 2 "$KEY"
+    ends_with 0 $!
+    semop remove "$KEY"
+}
+
+@test "run -c makes a set too" {
+    run -0 semop run -c 4 --nsems 2 -i 1 "$KEY" -- semop stat "$KEY"
+    assert_line 'values=4 3'
+    semop run -c 9 "$KEY" -- true
+    run -0 semop stat "$KEY"
+    assert_line 'values=4 4'
+    semop remove "$KEY"
+}
+
+@test "an index that the set does not have is a failure" {
+    semop create --nsems 2 "$KEY" 1
+    for verb in wait try post zero get stat "set 1"; do
+        # shellcheck disable=SC2086
+        run -3 --separate-stderr semop ${verb% *} -i 2 "$KEY" ${verb#"${verb% *}"}
+        assert_equal "$stderr" "semop: $KEY: ${verb% *}: the last index of the set is 1"
+    done
+    run -125 --separate-stderr semop run -i 70000 "$KEY" -- touch ran
+    assert_equal "$stderr" "semop: $KEY: run: the last index of the set is 1"
+    run -3 --separate-stderr semop ops "$KEY" 0:-1 2:1
+    assert_equal "$stderr" "semop: $KEY: ops: the last index of the set is 1"
+    run -0 semop stat "$KEY"
+    assert_line 'values=1 1'
+    [ ! -e ran ]
+    semop remove "$KEY"
+}
+
+@test "create is no success where the set that exists is too small" {
+    semop create --nsems 2 "$KEY" 1
+    name=id:$(semop stat "$KEY" | sed -n 's/^id=//p')
+    semop create --nsems 2 "$KEY" 1
+    semop create "$KEY" 1
+    for set in "$KEY" "$name"; do
+        run -3 --separate-stderr semop create --nsems 3 "$set" 1
+        assert_equal "$stderr" "semop: $set: create: the set that exists has a size of 2"
+    done
+    semop remove "$KEY"
+}
+
+@test "-b takes and gives several at once, or none" {
+    semop create "$KEY" 3
+    run -1 semop try -b 4 "$KEY"
+    semop wait --by 3 "$KEY"
+    run -0 semop get "$KEY"
+    assert_output 0
+    semop post -b 5 "$KEY"
+    run -0 semop run -b 4 "$KEY" -- semop get "$KEY"
+    assert_output 1
+    run -0 semop get "$KEY"
+    assert_output 5
+    run -3 --separate-stderr semop post -b 32767 "$KEY"
+    assert_equal "$stderr" "semop: $KEY: post: the value is at its limit, 32767"
+    run -0 semop get "$KEY"
+    assert_output 5
+    semop remove "$KEY"
+}
+
+@test "ops does all at once or nothing" {
+    semop create --nsems 3 "$KEY" 1
+    semop ops "$KEY" 0:-1 1:-1 2:+2
+    run -0 semop stat "$KEY"
+    assert_line 'values=0 0 3'
+    run -1 --separate-stderr semop ops "$KEY" 2:-1 0:-1:nowait
+    assert_equal "$stderr" "semop: $KEY: ops: not free"
+    run -1 --separate-stderr semop ops -t 0.05 "$KEY" 2:-1 0:-1
+    assert_equal "$stderr" "semop: $KEY: ops: not free in time"
+    run -9 --separate-stderr semop ops -E 9 -t 0 "$KEY" 2:0
+    run -0 semop stat "$KEY"
+    assert_line 'values=0 0 3'
+    background semop ops "$KEY" 0:-1 1:-1 2:-3
+    eventually is_waiting $!
+    semop post -i 0 "$KEY"
+    run -0 semop stat "$KEY"
+    assert_line 'values=1 0 3'
+    semop post -i 1 "$KEY"
+    ends_with 0 $!
+    run -0 semop stat "$KEY"
+    assert_line 'values=0 0 0'
+    semop ops "$KEY" 0:0 1:0 2:32767
+    run -3 --separate-stderr semop ops "$KEY" 2:1
+    assert_equal "$stderr" "semop: $KEY: ops: the value is at its limit, 32767"
+    semop remove "$KEY"
+}
+
+@test "what ops does with undo is undone however COMMAND ends" {
+    semop create --nsems 3 "$KEY" 2
+    run -0 semop ops "$KEY" 0:-1:undo 1:-2:nowait:undo 2:-1 -- semop stat "$KEY"
+    assert_line 'values=1 0 1'
+    run -0 semop stat "$KEY"
+    assert_line 'values=2 2 1'
+    background semop ops "$KEY" 0:-2:undo 1:+1:undo -- sleep 60
+    eventually has_value "$KEY" 0
+    kill -KILL $!
+    ends_with 137 $!
+    run -0 semop stat "$KEY"
+    assert_line 'values=2 2 1'
+    run -7 semop ops "$KEY" 0:-1:undo -- sh -c 'exit 7'
+    run -127 --separate-stderr semop ops "$KEY" 0:-1:undo -- ./nothing
+    run -124 --separate-stderr semop ops -t 0 "$KEY" 0:-3:undo -- touch ran
+    assert_equal "$stderr" "semop: $KEY: ops: not free"
+    run -125 semop ops "$KEY" 7:-3:undo -- touch ran
+    [ ! -e ran ]
+    semop remove "$KEY"
+}
+
+@test "undo is refused where it would end with semop, and COMMAND where nothing would be undone" {
+    semop create "$KEY" 1
+    run -2 --separate-stderr semop ops "$KEY" 0:-1:undo
+    assert_equal "$stderr" "semop: undo needs a COMMAND: it happens when the process has ended, and\
+ that would be semop itself, at once"
+    run -2 --separate-stderr semop ops "$KEY" 0:-1 -- touch ran
+    assert_equal "$stderr" "semop: a COMMAND needs an OP with :undo, such as 0:-1:undo; for others\
+ there is && of the shell"
+    [ ! -e ran ]
+    run -0 semop get "$KEY"
+    assert_output 1
+    semop remove "$KEY"
+}
+
+@test "zero waits until the value is 0" {
+    for name in $(names); do
+        semop create "$name" 2
+        run -1 --separate-stderr semop zero -t 0 "$name"
+        assert_equal "$stderr" "semop: $name: zero: not free"
+        run -1 --separate-stderr semop zero -t 50ms "$name"
+        assert_equal "$stderr" "semop: $name: zero: not free in time"
+        background semop zero "$name"
+        eventually is_waiting $!
+        [ "$name" != "$KEY" ] || eventually sh -c "semop stat $KEY | grep -qx waiting_for_zero=1"
+        semop wait "$name"
+        eventually is_waiting $!
+        semop wait "$name"
+        ends_with 0 $!
+        semop zero -t 0 "$name"
+        semop remove "$name"
+    done
+}
+
+@test "who waits for zero of a semaphore that is removed is told" {
+    for name in $(names); do
+        semop create "$name" 1
+        background semop zero "$name" 2>told
+        eventually is_waiting $!
+        semop remove "$name"
+        ends_with 3 $!
+        run -0 cat told
+        assert_output "semop: $name: zero: somebody removed the semaphore"
+    done
+}
+
+@test "-E is the status where it was not to be had, and only there" {
+    for name in $(names); do
+        semop create "$name" 0
+        run -42 semop run -E 42 -t 0 "$name" -- true
+        run -42 semop wait --exit-code 42 -t 10ms "$name"
+        run -0 semop try -E 0 "$name"
+        run -255 semop try -q -E 255 "$name"
+        semop post "$name"
+        run -42 semop zero -E 42 -t 0 "$name"
+        run -1 semop run -E 42 "$name" -- false
+        eventually has_value "$name" 1
+        semop remove "$name"
+        run -125 semop run -E 42 "$name" -- true
+        run -1 semop wait -E 42 "$name"
+    done
+}
+
+@test "the limits on the size of sets and arrays are named" {
+    with=(with_limits "kernel/sem=4 6 3 9" --)
+    run -3 "${with[@]}" semop create --nsems 5 1 1
+    assert_output 'semop: 1: create: too large (the first number of kernel.sem is 4)'
+    run -3 "${with[@]}" bash -c 'semop create --nsems 4 1 1; semop create --nsems 3 2 1'
+    assert_output 'semop: 2: create: no more semaphores (the second number of kernel.sem is 6)'
+    run -3 "${with[@]}" bash -c 'semop create 1 9; semop ops 1 0:-1 0:-1 0:-1 && semop ops 1 0:-1 0:-1 0:-1 0:1'
+    assert_output 'semop: 1: ops: too many operations (the third number of kernel.sem is 3)'
+    run -0 "${with[@]}" bash -c 'semop create --nsems 4 1 7 && semop get -i 3 1'
+    assert_output 7
+    run -3 --separate-stderr semop create --nsems 9999999999 "$KEY" 1
+    assert_regex "$stderr" '^semop: .*: create: too large \(the first number of kernel.sem is [0-9]+\)$'
+}
+
+@test "a damaged semaphore is no semaphore" {
+    file=/dev/shm/sem.$ID
+    for damage in 32:377 64:0 4096:0; do
+        head -c "${damage%:*}" /dev/zero | tr '\0' "\\${damage#*:}" >"$file"
+        for verb in "post /$ID" "get /$ID" "try /$ID" "zero -t 0 /$ID" "create /$ID 1"; do
+            # shellcheck disable=SC2086
+            run -3 --separate-stderr semop $verb
+            assert_equal "$stderr" "semop: /$ID: ${verb%% *}: $file is not a semaphore"
+        done
+        run -125 semop run "/$ID" -- touch ran
+        rm "$file"
+    done
+    [ ! -e ran ]
+}
+
+@test "a guardian that does not come to its turn does not hold up the end of COMMAND" {
+    semop create "/$ID" 1
+    background semop run "/$ID" -- sh -c 'touch inside; while [ ! -e go ]; do sleep 0.01; done'
+    eventually test -e inside
+    guardian=$(guardians)
+    kill -STOP "$guardian"
+    touch go
+    ends_with 0 $!
+    run -0 semop get "/$ID"
+    assert_output 0
+    kill -CONT "$guardian"
+    eventually has_value "/$ID" 1
+    semop remove "/$ID"
+}
+
+@test "a job under run stops, goes on and is interrupted as it is without" {
+    for name in $(names); do
+        semop create "$name" 1
+        run -0 /usr/bin/python3 - "$name" 3>&- <<'EOF'
+import os, pty, re, select, sys, time
+# An interactive shell on a terminal of its own; `say` types, `expect` reads until a pattern comes.
+pid, terminal = pty.fork()
+if pid == 0:
+    os.environ.update(PS1="@ ", HISTFILE="", TERM="dumb")
+    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+seen = ""
+def say(text):
+    os.write(terminal, text.encode())
+def expect(pattern):
+    global seen
+    end = time.time() + 10
+    while not (found := re.search(pattern, seen)):
+        if time.time() > end or not select.select([terminal], [], [], 10)[0]:
+            sys.exit(f"{pattern} never came: {seen!r}")
+        seen += os.read(terminal, 4096).decode(errors="replace")
+    seen = seen[found.end():]
+expect("@ ")
+say(f"semop run {sys.argv[1]} -- sh -c 'echo is-in; exec sleep 60'\n")
+expect("\nis-in")
+say("\x1a")
+expect("Stopped .*semop run")
+say("semop try -q %s || echo tak''en\n" % sys.argv[1])
+expect("taken")
+say("bg; jobs\n")
+expect("Running .*semop run")
+say("fg\n")
+end = time.time() + 10
+while os.tcgetpgrp(terminal) == pid and time.time() < end:
+    time.sleep(0.01)
+say("\x03")
+expect("@ ")
+say("echo status=$?\n")
+expect("status=130")
+say(f"semop run {sys.argv[1]} -- cat & wait %1; jobs\n")
+expect("Stopped .*cat")
+say("kill %1; fg\n")
+expect("@ ")
+say("exit\n")
+os.close(terminal)
+EOF
+        eventually has_value "$name" 1
+        semop remove "$name"
+    done
 }
 
 @test "--help and --version answer on stdout" {
