@@ -2,8 +2,12 @@
  *
  * Every process is opened as a pidfd before the first signal is sent, and signalled and waited for
  * through it. A PID that is used again meanwhile is never hit: the pidfd answers that its process
- * is gone. Where there are more processes than descriptors, they are treated in lots, each lot
- * to its end before the next is opened. What is sent stays sent when another process fails. */
+ * is gone. A PID:INODE is compared when it is opened. Where there are more processes than
+ * descriptors, they are treated in lots, each lot to its end before the next is opened. What is
+ * sent stays sent when another process fails.
+ *
+ * The steps of a ladder are for a whole lot at once: each signal goes to those that are still
+ * there, then all of them have the time until the next. */
 
 #include "diag.h"
 #include "exits.h"
@@ -11,166 +15,206 @@
 #include "options.h"
 #include "parse.h"
 #include "process.h"
+#include "process_explain.h"
 #include "signals.h"
+#include "targets.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { STATUS_OF_SIGNAL = 128 }; /* a shell's exit status for what died of signal N, less N */
+enum { STEPS_MAX = 16 };
 
-struct payload {
-    bool is_given;
-    int number;
+struct step {
+    int64_t after; /* nanoseconds, the time that the step before has */
+    int signal;
+};
+
+struct ladder {
+    struct step steps[1 + STEPS_MAX]; /* the first is -s */
+    int count;
 };
 
 struct delivery {
-    int signal;
-    struct payload value;
-    bool waits;
-    int64_t timeout;
+    struct ladder ladder;
+    bool has_value, waits, is_verbose;
+    int value;
+    struct deadline deadline;
+    int status; /* the worst of all targets */
 };
 
-static const char *parse_value(const char *text, void *value)
+/* TIME:SIG, one step more of a struct ladder. */
+static const char *parse_step(const char *text, void *value)
 {
-    struct payload *payload = value;
-    payload->is_given = true;
-    return parse_int(text, &payload->number);
+    struct ladder *ladder = value;
+    char time[64];
+    size_t length = strcspn(text, ":");
+    if (text[length] == '\0' || length >= sizeof time)
+        return "not TIME:SIG, such as 5s:KILL";
+    if (ladder->count > STEPS_MAX)
+        return "one step too many (16 at most)";
+    memcpy(time, text, length);
+    time[length] = '\0';
+    struct step *step = &ladder->steps[ladder->count++];
+    const char *why = parse_time(time, &step->after);
+    return why ? why : signals_parse(text + length + 1, &step->signal);
 }
 
-/* A signal to describe: an exit status of a shell stands for the signal it tells of. */
-static const char *parse_listed(const char *text, void *value)
+static void end_output(void)
 {
-    uint64_t status;
-    const char *end = parse_digits(text, 10, STATUS_OF_SIGNAL + SIGNALS_MAX, &status);
-    if (end && *end == '\0' && status > STATUS_OF_SIGNAL) {
-        *(int *)value = (int)status - STATUS_OF_SIGNAL;
-        return NULL;
-    }
-    const char *why = signals_parse(text, value);
-    return !why && *(int *)value == 0 ? "0 is no signal, only a test" : why;
-}
-
-static void print_signal(int number)
-{
-    printf("%2d  %-8s  %-9s  %s\n", number, signals_name(number), signals_action(number),
-           signals_meaning(number));
-}
-
-static void list_signals(struct operands operands)
-{
-    int number;
-    for (struct operands rest = operands; rest.count > 0;) /* all are right before one is printed */
-        options_operand(&rest, "SIG", parse_listed, &number);
-
-    for (number = 1; operands.count == 0 && number <= SIGNALS_MAX; number++)
-        print_signal(number);
-    while (operands.count > 0) {
-        options_operand(&operands, "SIG", parse_listed, &number);
-        print_signal(number);
-    }
     if (io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 
-/* Says why errno kept TARGET from WHAT (`send TERM`). Returns the status that stands for it; with
- * -w a target that is gone is as it should be. */
-static int fail(const struct process *target, const char *what, const char *name, bool waits)
+static void list_signals(struct operands operands, bool json)
 {
-    int errnum = errno;
+    int number;
+    for (struct operands rest = operands; rest.count > 0;) /* all are right before one is printed */
+        options_operand(&rest, "SIG", signals_parse_status, &number);
+
+    for (number = 1; operands.count == 0 && number <= SIGNALS_MAX; number++)
+        signals_describe(number, json);
+    while (operands.count > 0) {
+        options_operand(&operands, "SIG", signals_parse_status, &number);
+        signals_describe(number, json);
+    }
+    end_output();
+}
+
+/* Says why ERRNUM kept TARGET from WHAT (`send TERM`), and is done with it. */
+static void fail(struct delivery *delivery, struct target *target, int errnum, const char *what,
+                 const char *name)
+{
     char hint[64];
-    if (errnum == ESRCH && waits)
-        return EXIT_DONE;
-
-    const char *why = process_hint(target, errnum, hint, sizeof hint);
     int status = errnum == EAGAIN ? EXIT_FAILED : exits_for(errnum);
-    errno = errnum;
+    const char *why = errnum == EBADMSG ? "no PID, or PID:INODE, is in it" : strerror(errnum);
+    const char *more = process_hint(&target->process, errnum, hint, sizeof hint);
     if (status == EXIT_NO)
-        diag_note("%d: %s%s: %m%s", (int)target->pid, what, name, why);
+        diag_note("%s: %s%s: %s%s", target->text, what, name, why, more);
     else
-        diag_warn("%d: %s%s: %m%s", (int)target->pid, what, name, why);
-    return status;
+        diag_warn("%s: %s%s: %s%s", target->text, what, name, why, more);
+    delivery->status = status > delivery->status ? status : delivery->status;
+    process_close(&target->process);
+    target->is_done = true;
 }
 
-static int worse(int one, int other)
+/* TARGET is gone, which is as it should be; before the first step where STEP is below 0. */
+static void note_end(const struct delivery *delivery, struct target *target, int step)
 {
-    return one > other ? one : other;
+    if (delivery->is_verbose && step < 0)
+        diag_note("%s: was gone before", target->text);
+    else if (delivery->is_verbose)
+        diag_note("%s: gone after %s", target->text,
+                  signals_name(delivery->ladder.steps[step].signal));
+    process_close(&target->process);
+    target->is_done = true;
 }
 
-/* Lets COUNT processes be open at once, as far as the hard limit allows. */
-static void need_descriptors(int count)
+static void send_step(struct delivery *delivery, struct target *target, int step)
 {
-    struct rlimit limit;
-    rlim_t need = (rlim_t)count + 16;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= need)
-        return;
-    limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    const int *value = delivery->has_value ? &delivery->value : NULL;
+    int signal = delivery->ladder.steps[step].signal, error = target->error;
+    const char *name = signals_name(signal);
+    bool is_read = target->process.pid > 0; /* or its pidfile failed */
+    if (error == 0 && process_send(&target->process, signal, value) < 0)
+        error = errno;
+
+    if (error == ESRCH && delivery->waits)
+        note_end(delivery, target, step - 1);
+    else if (error != 0)
+        fail(delivery, target, error, is_read ? "send " : "read", is_read ? name : "");
+    else if (delivery->is_verbose)
+        diag_note("%s: sent %s", target->text, name);
 }
 
-/* Opens targets, COUNT at most, until there is no descriptor left. Returns how many it went
- * through, one at least; those that it could not open have no descriptor. */
-static int open_lot(struct process *targets, int count, const struct delivery *delivery,
-                    int *status)
+/* Returns whether TARGET is still there and has time after DEADLINE. */
+static bool wait_for_end(struct delivery *delivery, struct target *target, int step,
+                         const struct deadline *deadline)
 {
-    int opened = 0;
-    for (int i = 0; i < count; i++) {
-        if (process_open(&targets[i], targets[i].pid) == 0) {
-            opened++;
-            continue;
-        }
-        if ((errno == EMFILE || errno == ENFILE) && opened > 0)
-            return i;
-        const char *name = signals_name(delivery->signal);
-        *status = worse(*status, fail(&targets[i], "send ", name, delivery->waits));
+    if (process_wait(&target->process, deadline) == 0)
+        note_end(delivery, target, step);
+    else if (errno == ETIMEDOUT && deadline->end < delivery->deadline.end)
+        return true;
+    else
+        fail(delivery, target, errno, "wait for its end", "");
+    return false;
+}
+
+/* Takes a lot of open targets up the ladder, as far as each needs it, and closes them. */
+static void deliver(struct delivery *delivery, struct target *targets, int count)
+{
+    bool goes_on = true;
+    for (int step = 0; goes_on && step < delivery->ladder.count; step++) {
+        for (int i = 0; i < count; i++)
+            if (!targets[i].is_done)
+                send_step(delivery, &targets[i], step);
+
+        struct deadline end = delivery->deadline;
+        if (step + 1 < delivery->ladder.count)
+            end = deadline_in(delivery->ladder.steps[step + 1].after);
+        if (end.end > delivery->deadline.end)
+            end = delivery->deadline;
+        /* Waiting for one after the other takes as long as waiting for all at once. */
+        goes_on = false;
+        for (int i = 0; i < count && delivery->waits; i++)
+            if (!targets[i].is_done && wait_for_end(delivery, &targets[i], step, &end))
+                goes_on = true;
     }
-    return count;
+    for (int i = 0; i < count; i++)
+        process_close(&targets[i].process);
 }
 
-/* Treats one lot of open targets to its end and closes them. Returns the worst status. */
-static int deliver(struct process *targets, int count, const struct delivery *delivery,
-                   const struct deadline *deadline)
+static int print_identity(const struct process *process)
 {
-    const int *value = delivery->value.is_given ? &delivery->value.number : NULL;
-    const char *name = signals_name(delivery->signal);
-    int status = EXIT_DONE;
-    for (int i = 0; i < count; i++) {
-        if (targets[i].fd < 0 || process_send(&targets[i], delivery->signal, value) == 0)
-            continue;
-        status = worse(status, fail(&targets[i], "send ", name, delivery->waits));
-        process_close(&targets[i]);
-    }
-
-    /* Waiting for one after the other takes as long as waiting for all at once. */
-    for (int i = 0; i < count; i++) {
-        if (targets[i].fd >= 0 && delivery->waits && process_wait(&targets[i], deadline) < 0)
-            status = worse(status, fail(&targets[i], "wait for its end", "", delivery->waits));
-        process_close(&targets[i]);
-    }
-    return status;
+    uint64_t inode;
+    if (process_identify(process, &inode) < 0)
+        return -1;
+    printf("%d:%" PRIu64 "\n", (int)process->pid, inode);
+    return 0;
 }
 
-static struct process *parse_targets(struct operands *operands, bool waits)
+/* --explain or --id. */
+static void describe(struct delivery *delivery, struct target *target, bool explains, bool json)
 {
-    int count = operands->count;
-    struct process *targets = calloc((size_t)count + 1, sizeof *targets);
-    if (!targets)
-        diag_die(EXIT_FAILED, "remember %d processes: %m", count);
-    for (int i = 0; i < count || i == 0; i++) {
-        options_operand(operands, "PID", process_parse, &targets[i].pid);
-        if (waits && targets[i].pid == getpid())
-            diag_die(EXIT_USAGE, "%d: is sigsend itself, which cannot wait for its own end",
-                     (int)targets[i].pid);
-    }
-    return targets;
+    const struct process *process = &target->process;
+    int error = target->error;
+    if (error == 0 && (explains ? process_explain(process, json) : print_identity(process)) < 0)
+        error = errno;
+    if (error != 0)
+        fail(delivery, target, error, explains ? "explain" : "identify", "");
+    process_close(&target->process);
+}
+
+static void parse_targets(struct targets *targets, struct operands *operands, bool waits)
+{
+    do {
+        const char *word;
+        options_operand(operands, "TARGET", parse_text, &word);
+        bool is_stdin = strcmp(word, "-") == 0;
+        const char *why = is_stdin ? targets_read(targets) : targets_add(targets, word);
+        if (why && is_stdin)
+            diag_die(EXIT_FAILED, "stdin: %s", why);
+        if (why)
+            diag_die(EXIT_USAGE, "TARGET '%s': %s", word, why);
+    } while (operands->count > 0);
+
+    pid_t own = targets->scope == PROCESS_GROUP ? getpgrp() : getpid();
+    for (int i = 0; i < targets->count && waits; i++)
+        if (targets->all[i].process.pid == own)
+            diag_die(EXIT_USAGE, "%s: is sigsend itself, which cannot wait for its own end",
+                     targets->all[i].text);
+    if (targets->count == 0 && !waits)
+        diag_die(EXIT_NO, "stdin: no process");
 }
 
 static const char *const synopsis[] = {
-    "[-s SIG] [--value N] [-w] [-t TIME] PID...",
-    "--list [SIG]...",
+    "[-s SIG] [--value N] [-w] [--then TIME:SIG]... [-t TIME] [-v] [--group | --thread] TARGET...",
+    "--id [--thread] TARGET...",
+    "--explain [--thread] [-j] TARGET...",
+    "--list [-j] [SIG]...",
     NULL,
 };
 
@@ -178,46 +222,71 @@ static const struct tool tool = {
     .name = "sigsend",
     .purpose = "Send a signal to processes and wait for their end",
     .synopsis = synopsis,
+    .more = "TARGET is PID, PID:INODE, pidfile:PATH, or - for those on standard input.\n",
 };
 
 int main(int argc, char **argv)
 {
-    struct delivery delivery = {.signal = -1, .timeout = DEADLINE_NEVER};
-    bool lists = false;
+    struct delivery delivery = {.ladder = {.steps[0].signal = SIGTERM, .count = 1}};
+    int64_t timeout = DEADLINE_NEVER;
+    bool lists = false, identifies = false, explains = false, json = false;
+    bool is_group = false, is_thread = false;
     const struct option table[] = {
-        {'s', "signal", "SIG", signals_parse, &delivery.signal, "TERM, 15, RTMIN+3; 0: only test"},
-        {0, "value", "N", parse_value, &delivery.value, "an integer that goes along"},
+        {'s', "signal", "SIG", signals_parse, &delivery.ladder.steps[0].signal,
+         "TERM, 15, RTMIN+3; 0: only test"},
+        {0, "value", "N", parse_int, &delivery.value, "an integer that goes along"},
         {'w', "wait", NULL, NULL, &delivery.waits, "wait until every process is gone"},
-        {OPTION_TIMEOUT(&delivery.timeout)},
+        {0, "then", "TIME:SIG", parse_step, &delivery.ladder,
+         "send SIG to those that are there TIME later"},
+        {OPTION_TIMEOUT(&timeout)},
+        {'v', "verbose", NULL, NULL, &delivery.is_verbose, "tell what is sent and what is gone"},
+        {0, "group", NULL, NULL, &is_group, "to process groups"},
+        {0, "thread", NULL, NULL, &is_thread, "to threads, by their thread ids"},
+        {0, "id", NULL, NULL, &identifies, "print PID:INODE, the name of that process alone"},
+        {0, "explain", NULL, NULL, &explains,
+         "print what it blocks, ignores, catches, has pending"},
         {0, "list", NULL, NULL, &lists, "print number, name, default action and meaning"},
+        {OPTION_JSON(&json)},
         {0},
     };
 
     io_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    bool has_timeout = delivery.timeout != DEADLINE_NEVER;
-    if (lists && (delivery.signal >= 0 || delivery.value.is_given || delivery.waits || has_timeout))
-        diag_die(EXIT_USAGE, "--list goes with no option that sends");
+    options_only_one(lists + identifies + explains, "--list, --id and --explain");
+    options_only_one(is_group + is_thread, "--group and --thread");
+    options_allow(&operands,
+                  lists        ? "list json"
+                  : identifies ? "id thread"
+                  : explains   ? "explain thread json"
+                               : "signal value wait then timeout verbose group thread",
+                  lists        ? "--list"
+                  : identifies ? "--id"
+                  : explains   ? "--explain"
+                               : "sending");
     if (lists) {
-        list_signals(operands);
+        list_signals(operands, json);
         return EXIT_DONE;
     }
-    if (has_timeout && !delivery.waits)
-        diag_die(EXIT_USAGE, "-t goes with -w");
-    if (delivery.signal == 0 && delivery.value.is_given)
-        diag_die(EXIT_USAGE, "--value: signal 0 is only a test and takes no value along");
-    if (delivery.signal < 0)
-        delivery.signal = SIGTERM;
 
-    int count = operands.count, status = EXIT_DONE;
-    struct process *targets = parse_targets(&operands, delivery.waits);
-    need_descriptors(count);
-    struct deadline deadline = deadline_in(delivery.timeout);
-    while (count > 0) {
-        int lot = open_lot(targets, count, &delivery, &status);
-        status = worse(status, deliver(targets, lot, &delivery, &deadline));
-        targets += lot;
-        count -= lot;
+    delivery.has_value = options_given(&operands, "value");
+    delivery.waits = delivery.waits || delivery.ladder.count > 1;
+    delivery.deadline = deadline_in(timeout);
+    if (timeout != DEADLINE_NEVER && !delivery.waits)
+        diag_die(EXIT_USAGE, "-t goes with -w or --then");
+    if (delivery.ladder.steps[0].signal == 0 && delivery.has_value)
+        diag_die(EXIT_USAGE, "--value: signal 0 is only a test and takes no value along");
+    struct targets targets = {.scope = is_group    ? PROCESS_GROUP
+                                       : is_thread ? PROCESS_THREAD
+                                                   : PROCESS_WHOLE};
+    parse_targets(&targets, &operands, delivery.waits);
+    for (int first = 0, lot; first < targets.count; first += lot) {
+        lot = targets_open(&targets, first);
+        for (int i = first; i < first + lot && (explains || identifies); i++)
+            describe(&delivery, &targets.all[i], explains, json);
+        if (!explains && !identifies)
+            deliver(&delivery, targets.all + first, lot);
     }
-    return status;
+    if (explains || identifies)
+        end_output();
+    return delivery.status;
 }

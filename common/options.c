@@ -238,6 +238,14 @@ void options_end(const struct operands *operands)
                  operands->tool->name, operands->tool->synopsis[0]);
 }
 
+bool options_given(const struct operands *operands, const char *name)
+{
+    for (size_t i = 0; operands->table[i].name; i++)
+        if (strcmp(operands->table[i].name, name) == 0)
+            return operands->given >> i & 1;
+    return false;
+}
+
 static bool has_word(const char *words, const char *word)
 {
     size_t length = strlen(word);

@@ -65,6 +65,9 @@ void options_operand(struct operands *operands, const char *what, parse_function
 /* Refuses operands that nobody took. */
 void options_end(const struct operands *operands);
 
+/* Whether the option of that long name was given. */
+bool options_given(const struct operands *operands, const char *name);
+
 /* Refuses options that were given and are not among ALLOWED, their long names with blanks between.
  * WHAT is what the others do not go with. */
 void options_allow(const struct operands *operands, const char *allowed, const char *what);

@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include "io.h"
+#include "process_group.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,33 +11,93 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+enum {
+    THREAD = O_EXCL,    /* PIDFD_THREAD of pidfd_open(2), Linux 6.9 */
+    TO_GROUP = 1 << 2,  /* PIDFD_SIGNAL_PROCESS_GROUP of pidfd_send_signal(2), Linux 6.9 */
+    PIDFS = 0x50494446, /* PID_FS_MAGIC: the file system whose inodes are processes */
+};
 
 const char *process_parse(const char *text, void *value)
 {
-    uint64_t pid;
+    struct process *process = value;
+    uint64_t pid, inode = 0;
     const char *digits = text + (*text == '-');
     const char *end = parse_digits(digits, 10, INT_MAX, &pid);
     if (!end)
         return "too large for a PID";
-    if (end == digits || *end)
-        return "not a PID (a number from 1 up)";
+    if (end == digits || (*end && *end != ':'))
+        return "not a process (PID, a number from 1 up; PID:INODE; pidfile:PATH; - for stdin)";
     if (digits > text)
-        return "a negative number means a process group, not a process";
+        return "a negative number means a process group, not a process (--group takes its PGID)";
     if (pid == 0)
         return "0 means the own process group, not a process";
-    *(pid_t *)value = (pid_t)pid;
+    if (*end == ':') {
+        const char *name = end + 1;
+        end = parse_digits(name, 10, UINT64_MAX, &inode);
+        if (!end || end == name || *end || inode == 0)
+            return "the inode after PID: is a number from 1 up";
+    }
+    process->pid = (pid_t)pid;
+    process->inode = inode;
     return NULL;
+}
+
+int process_read(struct process *process, const char *path)
+{
+    char text[64];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t got = io_read_full(fd, text, sizeof text - 1);
+    if (got < 0)
+        return io_abandon(fd);
+    close(fd);
+    text[got] = '\0';
+    char *word = text + strspn(text, " \t\n");
+    word[strcspn(word, " \t\r\n")] = '\0';
+    return process_parse(word, process) ? (errno = EBADMSG, -1) : 0;
+}
+
+static int open_pidfd(struct process *process)
+{
+    unsigned flags = process->scope == PROCESS_THREAD ? THREAD : 0;
+    process->fd = (int)syscall(SYS_pidfd_open, process->pid, flags); /* close-on-exec unasked */
+    if (process->fd < 0 && errno == ENOENT)
+        errno = EINVAL; /* Linux 6.16 began to say ENOENT of a thread */
+    return process->fd < 0 ? -1 : 0;
 }
 
 int process_open(struct process *process, pid_t pid)
 {
-    process->pid = pid;
-    process->fd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec without being asked */
-    if (process->fd < 0 && errno == ENOENT)
-        errno = EINVAL; /* Linux 6.16 began to say ENOENT of a thread */
-    return process->fd < 0 ? -1 : 0;
+    *process = (struct process){.pid = pid};
+    return open_pidfd(process);
+}
+
+int process_open_named(struct process *process)
+{
+    uint64_t inode;
+    if (open_pidfd(process) < 0) {
+        bool may_lack_leader = process->scope == PROCESS_GROUP && process->inode == 0;
+        if (!may_lack_leader || errno == EMFILE || errno == ENFILE)
+            return -1;
+        int saved = errno;
+        return process_group_exists(process->pid) ? 0 : (errno = saved, -1);
+    }
+    if (process->inode == 0)
+        return 0;
+    if (process_identify(process, &inode) == 0) {
+        if (inode == process->inode)
+            return 0;
+        errno = ESRCH;
+    }
+    io_abandon(process->fd);
+    process->fd = -1;
+    return -1;
 }
 
 void process_close(struct process *process)
@@ -46,20 +107,41 @@ void process_close(struct process *process)
     process->fd = -1;
 }
 
+int process_identify(const struct process *process, uint64_t *inode)
+{
+    struct statfs system;
+    struct stat file;
+    if (fstatfs(process->fd, &system) < 0 || fstat(process->fd, &file) < 0)
+        return -1;
+    if ((unsigned long)system.f_type != PIDFS)
+        return errno = EOPNOTSUPP, -1;
+    *inode = file.st_ino;
+    return 0;
+}
+
 int process_send(const struct process *process, int signal, const int *value)
 {
     siginfo_t info = {.si_signo = signal, .si_code = SI_QUEUE};
+    unsigned flags = process->scope == PROCESS_GROUP ? TO_GROUP : 0;
     if (value) {
         info.si_pid = getpid();
         info.si_uid = getuid();
         info.si_value.sival_int = *value;
     }
-    return (int)syscall(SYS_pidfd_send_signal, process->fd, signal, value ? &info : NULL, 0);
+    if (process->fd < 0 && flags)
+        return process_group_send(process->pid, signal, value);
+    int result =
+        (int)syscall(SYS_pidfd_send_signal, process->fd, signal, value ? &info : NULL, flags);
+    if (result < 0 && errno == EINVAL && flags) /* an older kernel */
+        return process_group_send(process->pid, signal, value);
+    return result;
 }
 
 int process_wait(const struct process *process, const struct deadline *deadline)
 {
     struct pollfd end = {.fd = process->fd, .events = POLLIN};
+    if (process->scope == PROCESS_GROUP)
+        return process_group_wait(process->pid, deadline);
     return deadline_poll(&end, 1, deadline) < 0 ? -1 : 0;
 }
 
@@ -102,7 +184,14 @@ const char *process_hint(const struct process *process, int errnum, char *hint, 
                  (unsigned long long)limit.rlim_cur);
         return hint;
     case EINVAL:
-        return " (it is a thread, not a process)";
+        return process->scope == PROCESS_THREAD ? " (Linux 6.9 or newer is needed for threads)"
+                                                : " (it is a thread; --thread takes those)";
+    case ESRCH:
+        return process->inode != 0 && (kill(process->pid, 0) == 0 || errno == EPERM)
+                   ? " (the PID is another process now)"
+                   : "";
+    case EOPNOTSUPP:
+        return " (Linux 6.9 or newer is needed for inodes)";
     case EMFILE:
         return " (ulimit -n)";
     case ENOSYS:

@@ -66,13 +66,18 @@ static void print_json_string(const char *text)
     putchar('"');
 }
 
+static void print_text(const char *text)
+{
+    if (is_json)
+        print_json_string(text);
+    else
+        fputs(text, stdout);
+}
+
 void report_text(const char *name, const char *value)
 {
     print_name(name);
-    if (is_json)
-        print_json_string(value);
-    else
-        fputs(value, stdout);
+    print_text(value);
     print_end();
 }
 
@@ -83,16 +88,44 @@ void report_number(const char *name, int64_t value)
     print_end();
 }
 
-void report_values(const char *name, const unsigned short *values, size_t count)
+static void start_list(const char *name)
 {
     print_name(name);
     if (is_json)
         putchar('[');
-    for (size_t i = 0; i < count; i++)
-        printf("%s%d", i == 0 ? "" : is_json ? "," : " ", values[i]);
+}
+
+static void separate_items(size_t index)
+{
+    if (index > 0)
+        putchar(is_json ? ',' : ' ');
+}
+
+static void end_list(void)
+{
     if (is_json)
         putchar(']');
     print_end();
+}
+
+void report_values(const char *name, const unsigned short *values, size_t count)
+{
+    start_list(name);
+    for (size_t i = 0; i < count; i++) {
+        separate_items(i);
+        printf("%d", values[i]);
+    }
+    end_list();
+}
+
+void report_words(const char *name, const char *const *words, size_t count)
+{
+    start_list(name);
+    for (size_t i = 0; i < count; i++) {
+        separate_items(i);
+        print_text(words[i]);
+    }
+    end_list();
 }
 
 void report_mode(const char *name, mode_t mode)

@@ -18,6 +18,9 @@ void report_number(const char *name, int64_t value);
 /* COUNT numbers with blanks between; in JSON an array. */
 void report_values(const char *name, const unsigned short *values, size_t count);
 
+/* COUNT words with blanks between; in JSON an array of strings. */
+void report_words(const char *name, const char *const *words, size_t count);
+
 /* Permissions in octal, `0600`; in JSON a string. */
 void report_mode(const char *name, mode_t mode);
 

@@ -1,8 +1,10 @@
 #include "signals.h"
 
+#include "report.h"
+
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -50,6 +52,9 @@ static const struct entry standard[] = {
     [32] = {"32", terminates, "reserved by the C library"},
     [33] = {"33", terminates, "reserved by the C library"},
 };
+
+static const struct entry realtime_entry = {"", terminates,
+                                            "realtime: queued, in order, with a value"};
 
 /* Counted from the nearer end, as kill -l of the shells does. */
 static const char *const realtime[] = {
@@ -116,18 +121,38 @@ const char *signals_parse(const char *text, void *value)
     return NULL;
 }
 
+const char *signals_parse_status(const char *text, void *value)
+{
+    enum { STATUS = 128 };
+    uint64_t status;
+    const char *end = parse_digits(text, 10, STATUS + SIGNALS_MAX, &status);
+    if (end && *end == '\0' && status > STATUS) {
+        *(int *)value = (int)status - STATUS;
+        return NULL;
+    }
+    const char *why = signals_parse(text, value);
+    return !why && *(int *)value == 0 ? "0 is no signal, only a test" : why;
+}
+
 const char *signals_name(int number)
 {
     return number < SIGNALS_RTMIN ? standard[number].name : realtime[number - SIGNALS_RTMIN];
 }
 
-const char *signals_action(int number)
+void signals_describe(int number, bool json)
 {
-    return number < SIGNALS_RTMIN ? standard[number].action : terminates;
-}
-
-const char *signals_meaning(int number)
-{
-    return number < SIGNALS_RTMIN ? standard[number].meaning
-                                  : "realtime: queued, in order, with a value";
+    const struct entry *entry = &realtime_entry;
+    if (number < SIGNALS_RTMIN)
+        entry = &standard[number];
+    if (!json) {
+        printf("%2d  %-8s  %-9s  %s\n", number, signals_name(number), entry->action,
+               entry->meaning);
+        return;
+    }
+    report_start(true);
+    report_number("number", number);
+    report_text("name", signals_name(number));
+    report_text("action", entry->action);
+    report_text("meaning", entry->meaning);
+    report_end();
 }

@@ -116,7 +116,7 @@ options_of() {
 # The options of tool $1 with their help: `--name`, a tab, the text.
 help_of() {
     "$BUILD/bin/$1" --help |
-        sed -nE 's/^  (-[[:alnum:]],|   ) (--[[:alnum:]-]+)( [[:upper:]]+)? +(.*)/\2\t\4/p'
+        sed -nE 's/^  (-[[:alnum:]],|   ) (--[[:alnum:]-]+)( [[:upper:]:]+)? +(.*)/\2\t\4/p'
 }
 
 # The options that page $1 sets in bold, a form a line.
@@ -137,7 +137,7 @@ options_of_completion() {
             sed 's/ *$//'
         ;;
     zsh)
-        grep -oE "['{,]--?[[:alnum:]][[:alnum:]-]*" "$file" | tr -d "'{,"
+        grep -oE "['{,][*]?--?[[:alnum:]][[:alnum:]-]*" "$file" | tr -d "'{,*"
         ;;
     fish)
         grep '^complete ' "$file" | sed "s/'[^']*'//g" |

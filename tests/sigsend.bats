@@ -7,6 +7,7 @@ load helper
 start_victim() {
     background sleep 60
     victim=$!
+    eventually grep -q sleep "/proc/$victim/comm" # a shell before exec has handlers of its own
 }
 
 # Starts the C program that waits for $1 signals of the numbers $2..., in $victim.
@@ -267,7 +268,7 @@ time.sleep(60)' >child
     background sigthread >thread
     eventually test -s thread
     run -3 --separate-stderr sigsend -s 0 "$(cat thread)"
-    assert_regex "$stderr" ': send 0: Invalid argument \(it is a thread, not a process\)$'
+    assert_regex "$stderr" ': send 0: Invalid argument \(it is a thread; --thread takes those\)$'
     run -3 sigsend -w "$(cat thread)"
 }
 
@@ -371,13 +372,14 @@ time.sleep(60)' >child
 
 @test "sigsend refuses what is no PID, and says why" {
     run -2 --separate-stderr sigsend 0
-    assert_equal "$stderr" "sigsend: PID '0': 0 means the own process group, not a process"
+    assert_equal "$stderr" "sigsend: TARGET '0': 0 means the own process group, not a process"
     run -2 --separate-stderr sigsend -- -1
-    assert_equal "$stderr" "sigsend: PID '-1': a negative number means a process group, not a process"
+    assert_equal "$stderr" "sigsend: TARGET '-1': a negative number means a process group, not a\
+ process (--group takes its PGID)"
     run -2 --separate-stderr sigsend 99999999999999999999
-    assert_equal "$stderr" "sigsend: PID '99999999999999999999': too large for a PID"
+    assert_equal "$stderr" "sigsend: TARGET '99999999999999999999': too large for a PID"
     local wrong
-    for wrong in '' x 1x ' 1' +1 1.0 0x1 %1 -- -; do
+    for wrong in '' x 1x ' 1' +1 1.0 0x1 %1 -- 1: 1:0 1:x 1:2:3 :5 1:99999999999999999999; do
         run -2 --separate-stderr sigsend -- "$wrong"
     done
     run -2 sigsend -1
@@ -418,6 +420,344 @@ time.sleep(60)' >child
     run -2 sigsend --list -s TERM
     run -2 sigsend --list --value 1
     run -2 sigsend --list -t 1
+    run -2 --separate-stderr sigsend --group --thread "$$"
+    assert_equal "$stderr" 'sigsend: only one of --group and --thread'
+    run -2 --separate-stderr sigsend --id --explain "$$"
+    assert_equal "$stderr" 'sigsend: only one of --list, --id and --explain'
+    run -2 --separate-stderr sigsend --id -w "$$"
+    assert_equal "$stderr" 'sigsend: -w does not go with --id'
+    run -2 --separate-stderr sigsend --explain --then 1:KILL "$$"
+    assert_equal "$stderr" 'sigsend: --then does not go with --explain'
+    run -2 --separate-stderr sigsend -j "$$"
+    assert_equal "$stderr" 'sigsend: -j does not go with sending'
+    run -2 --separate-stderr sigsend -t 1 "$$"
+    assert_equal "$stderr" 'sigsend: -t goes with -w or --then'
+    local wrong
+    for wrong in '' 5 5s: :KILL x:KILL 5s:NONSENSE -1:KILL; do
+        run -2 --separate-stderr sigsend --then "$wrong" "$$"
+        assert_regex "$stderr" "^sigsend: --then '$wrong': "
+    done
+    local steps=()
+    for wrong in {1..17}; do steps+=(--then 1:TERM); done
+    run -2 --separate-stderr sigsend "${steps[@]}" "$$"
+    assert_equal "$stderr" "sigsend: --then '1:TERM': one step too many (16 at most)"
+}
+
+# A process that TERM, INT and the other signals $@ do not end, in $victim.
+start_stubborn() {
+    background env --default-signal=INT bash -c 'trap "" "$@"; touch stubborn; exec sleep 60' - "$@"
+    victim=$!
+    eventually test -e stubborn
+    eventually grep -q sleep "/proc/$victim/comm"
+    rm stubborn
+}
+
+need_inodes() {
+    sigsend --id $$ >/dev/null || skip "needs Linux 6.9"
+}
+
+@test "sigsend --then goes up the steps that it takes and no further" {
+    start_stubborn TERM
+    run -0 --separate-stderr sigsend -v --then 0.1:INT --then 60:KILL "$victim"
+    assert_equal "$stderr" "sigsend: $victim: sent TERM
+sigsend: $victim: sent INT
+sigsend: $victim: gone after INT"
+    ends_with 130 "$victim"
+    start_stubborn TERM INT
+    run -0 --separate-stderr sigsend -v --then 50ms:INT --then 50ms:KILL "$victim"
+    assert_equal "${stderr_lines[-1]}" "sigsend: $victim: gone after KILL"
+    ends_with 137 "$victim"
+    start_victim
+    run -0 --separate-stderr sigsend --then 60:KILL "$victim"
+    assert_equal "$stderr" ''
+    ends_with 143 "$victim"
+    run -0 --separate-stderr sigsend -v --then 60:KILL "$(gone_pid)"
+    assert_regex "$stderr" '^sigsend: [0-9]+: was gone before$'
+}
+
+@test "sigsend --then gives each of several targets the steps that it takes" {
+    local meek
+    start_stubborn TERM
+    start_victim
+    meek=$victim
+    start_stubborn TERM
+    run -0 --separate-stderr sigsend -v --then 0.1:KILL "$meek" "$victim"
+    assert_equal "$stderr" "sigsend: $meek: sent TERM
+sigsend: $victim: sent TERM
+sigsend: $meek: gone after TERM
+sigsend: $victim: sent KILL
+sigsend: $victim: gone after KILL"
+}
+
+@test "sigsend -t bounds the whole ladder" {
+    start_stubborn TERM
+    run -1 --separate-stderr sigsend -v --then 60:KILL -t 0.1 "$victim"
+    assert_regex "$stderr" "sent TERM"$'\n'"sigsend: $victim: wait for its end: .* timed out\$"
+    run -0 kill -0 "$victim"
+    run -0 sigsend -t 60 --then 0:KILL "$victim"
+    ends_with 137 "$victim"
+}
+
+@test "sigsend -s 0 --then gives time first" {
+    start_victim
+    run -0 --separate-stderr sigsend -v -s 0 --then 0.1:TERM "$victim"
+    assert_equal "${stderr_lines[-1]}" "sigsend: $victim: gone after TERM"
+}
+
+@test "sigsend -v tells what is sent and was gone" {
+    start_victim
+    run -1 --separate-stderr sigsend --verbose -s CONT "$victim" "$(gone_pid)"
+    assert_equal "${stderr_lines[0]}" "sigsend: $victim: sent CONT"
+    run -0 --separate-stderr sigsend -v -w "$victim"
+    assert_equal "$stderr" "sigsend: $victim: sent TERM
+sigsend: $victim: gone after TERM"
+}
+
+@test "sigsend --id prints a name that only this process has" {
+    need_inodes
+    local identity
+    start_victim
+    run -0 sigsend --id "$victim"
+    assert_output --regexp "^$victim:[1-9][0-9]*$"
+    identity=$output
+    run -0 sigsend --id "$identity" "$victim"
+    assert_output "$identity
+$identity"
+    assert_equal "${identity#*:}" "$(/usr/bin/python3 -c 'import os, sys
+print(os.fstat(os.pidfd_open(int(sys.argv[1]))).st_ino)' "$victim")"
+    run -0 sigsend -s 0 "$identity"
+    run -1 --separate-stderr sigsend "$victim:$((${identity#*:} + 1))"
+    assert_regex "$stderr" "send TERM: No such process \(the PID is another process now\)\$"
+    run -0 sigsend -w "$victim:$((${identity#*:} + 1))"
+    run -0 kill -0 "$victim"
+    run -0 sigsend -w "$identity"
+    run -1 --separate-stderr sigsend "$identity"
+    assert_equal "$stderr" "sigsend: $identity: send TERM: No such process"
+    run -1 --separate-stderr sigsend --id "$victim"
+    assert_equal "$stderr" "sigsend: $victim: identify: No such process"
+    run -3 --separate-stderr bash -c "sigsend --id $$ >/dev/full"
+    assert_equal "$stderr" 'sigsend: stdout: write: No space left on device'
+}
+
+# In a PID namespace the next PID can be chosen: a process that gets the PID of one that is gone.
+@test "sigsend does not hit a process that has the PID of another" {
+    need_root
+    need_inodes
+    unshare --pid --fork --mount-proc true 2>/dev/null || skip "no namespaces here"
+    cat >recycle <<'END'
+sleep 60 & old=$!
+identity=$(sigsend --id $old)
+strace -f -qq -e trace=pidfd_open,pidfd_send_signal -e inject=pidfd_send_signal:delay_enter=2000000 \
+    -o trace sigsend "$old" 2>told & sender=$!
+until grep -q "pidfd_open($old" trace; do sleep 0.01; done
+kill -KILL $old; wait $old
+for try in {1..50}; do
+    echo $((old - 1)) >/proc/sys/kernel/ns_last_pid
+    sleep 61 & new=$!
+    [ $new -ne $old ] || break
+    kill $new; wait $new
+done
+[ $new -eq $old ] || { echo "could not have PID $old again"; exit 99; }
+wait $sender; echo "sender $?"; sed "s/$old/PID/" told
+sigsend "$identity" 2>told; echo "identity $?"; sed "s/$identity/ID/" told
+sigsend -s 0 $new; echo "new $?"
+kill $new
+END
+    run -0 --separate-stderr timeout 20 unshare --pid --fork --mount-proc bash recycle 3>&-
+    assert_output 'sender 1
+sigsend: PID: send TERM: No such process
+identity 1
+sigsend: ID: send TERM: No such process (the PID is another process now)
+new 0'
+}
+
+@test "sigsend takes the PID, or PID:INODE, from a pidfile" {
+    start_victim
+    printf ' %d\r\nmore\n' "$victim" >run.pid
+    run -0 sigsend -s 0 pidfile:run.pid
+    printf %d "$victim" >run.pid
+    run -0 --separate-stderr sigsend -v -w pidfile:run.pid
+    assert_equal "$stderr" "sigsend: pidfile:run.pid: sent TERM
+sigsend: pidfile:run.pid: gone after TERM"
+    ends_with 143 "$victim"
+    run -1 --separate-stderr sigsend pidfile:run.pid
+    assert_equal "$stderr" "sigsend: pidfile:run.pid: send TERM: No such process"
+    if sigsend --id $$ 2>/dev/null >run.pid; then
+        sed -i 's/:/:9/' run.pid
+        run -1 sigsend -s 0 pidfile:run.pid
+    fi
+}
+
+@test "sigsend tells of a pidfile that it cannot use, and tries the others" {
+    local wrong
+    start_victim
+    run -1 --separate-stderr sigsend pidfile:nothing "$victim"
+    assert_equal "$stderr" "sigsend: pidfile:nothing: read: No such file or directory"
+    ends_with 143 "$victim"
+    for wrong in '' 0 -1 nonsense 1x; do
+        echo "$wrong" >run.pid
+        run -3 --separate-stderr sigsend pidfile:run.pid
+        assert_equal "$stderr" "sigsend: pidfile:run.pid: read: no PID, or PID:INODE, is in it"
+    done
+    run -3 sigsend -w pidfile:run.pid
+    run -1 sigsend -w pidfile:nothing
+    run -3 sigsend pidfile:.
+    run -1 sigsend --explain pidfile:nothing
+}
+
+@test "sigsend - takes its targets from standard input" {
+    local pids=() pid
+    while ((${#pids[@]} < 4)); do
+        start_victim
+        pids+=("$victim")
+    done
+    echo "${pids[3]}" >run.pid
+    printf '%s\t%s\n\n %s pidfile:run.pid' "${pids[@]:0:3}" >list
+    run -0 sigsend -w - <list
+    for pid in "${pids[@]}"; do run -0 is_gone "$pid"; done
+    run -0 sigsend -w - </dev/null
+    run -1 --separate-stderr sigsend - </dev/null
+    assert_equal "$stderr" 'sigsend: stdin: no process'
+    run -3 --separate-stderr bash -c 'sigsend - <&-'
+    assert_equal "$stderr" 'sigsend: stdin: read: Bad file descriptor'
+}
+
+@test "sigsend signals nobody where something on standard input is wrong" {
+    start_victim
+    run -3 --separate-stderr sigsend - <<<"$victim 0"
+    assert_equal "$stderr" "sigsend: stdin: '0': 0 means the own process group, not a process"
+    run -0 kill -0 "$victim"
+}
+
+# A process group of three, of which the first ends at once where $1 is `headless`; its number in
+# $group, the others in $members.
+start_group() {
+    background setsid bash -c 'sleep 60 & echo $! >m1; sleep 60 & echo $! >m2
+        echo $$ >group; [ "$1" != headless ] || exit 0; wait' - "${1-}"
+    eventually test -s group
+    group=$(cat group) members=("$(cat m1)" "$(cat m2)")
+    [ "${1-}" != headless ] || ends_with 0 "$group"
+    rm group
+}
+
+@test "sigsend --group reaches all of a process group, and -w waits for all" {
+    local kind pid
+    for kind in whole headless; do
+        start_group "$kind"
+        run -0 sigsend --group -s 0 "$group"
+        run -1 sigsend --group -s CONT -w -t 0.05 "$group"
+        run -0 --separate-stderr sigsend --group -v -w "$group"
+        assert_equal "$stderr" "sigsend: $group: sent TERM
+sigsend: $group: gone after TERM"
+        for pid in "${members[@]}"; do run -0 is_gone "$pid"; done
+        run -1 --separate-stderr sigsend --group "$group"
+        assert_equal "$stderr" "sigsend: $group: send TERM: No such process"
+        run -0 sigsend --group -w "$group"
+    done
+}
+
+@test "sigsend --group goes up the steps for those of the group that stay" {
+    background setsid bash -c 'trap "" TERM; sleep 60 & echo $! >member; trap - TERM; echo $$ >group; wait'
+    eventually test -s group
+    eventually grep -q sleep "/proc/$(cat member)/comm"
+    run -0 --separate-stderr sigsend --group -v --then 0.1:KILL "$(cat group)"
+    assert_equal "${stderr_lines[-1]}" "sigsend: $(cat group): gone after KILL"
+    run -0 is_gone "$(cat member)"
+}
+
+@test "sigsend --group refuses what is no group, and its own where it would wait for it" {
+    start_victim
+    run -1 --separate-stderr sigsend --group "$victim"
+    assert_equal "$stderr" "sigsend: $victim: send TERM: No such process"
+    run -0 kill -0 "$victim"
+    run -2 --separate-stderr setsid --wait bash -c 'sigsend --group -w $$'
+    assert_regex "$stderr" 'is sigsend itself, which cannot wait for its own end$'
+    run -143 setsid --wait bash -c 'sigsend --group $$; sleep 10'
+    need_root
+    start_group
+    run -3 --separate-stderr as_nobody sigsend --group "$group"
+    assert_equal "$stderr" "sigsend: $group: send TERM: Operation not permitted"
+    sigsend --group -w "$group"
+}
+
+@test "sigsend --thread reaches one thread, by its id" {
+    background sigthread >thread
+    victim=$!
+    eventually test -s thread
+    run -0 sigsend --thread -s 0 "$(cat thread)"
+    sigsend --thread -s CONT "$(cat thread)"
+    run -0 --separate-stderr sigsend --thread -v -w -s KILL "$(cat thread)"
+    assert_equal "${stderr_lines[-1]}" "sigsend: $(cat thread): gone after KILL"
+    ends_with 137 "$victim"
+    run -1 sigsend --thread "$(cat thread)"
+}
+
+@test "sigsend --thread lets only that thread have the signal" {
+    local id
+    background /usr/bin/python3 -c 'import signal, threading, time
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+thread = threading.Thread(target=lambda: print(signal.sigwait({signal.SIGUSR1}) and "thread", flush=True))
+thread.start()
+print(thread.native_id, flush=True)
+thread.join()' >seen
+    eventually test -s seen
+    id=$(cat seen)
+    run -0 sigsend --explain --thread "$id"
+    assert_line "pid=$id"
+    sigsend --thread -s USR1 --value 3 "$id"
+    ends_with 0 $!
+    run -0 tail -n 1 seen
+    assert_output thread
+}
+
+@test "sigsend --explain shows what a process does about signals" {
+    background bash -c 'trap "" HUP RTMIN+2; trap : USR1
+        perl -MPOSIX -e "sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGTERM, SIGUSR2)); exec @ARGV" \
+            sleep 60; exit'
+    victim=$!
+    eventually pgrep -P "$victim" sleep
+    victim=$(pgrep -P "$victim")
+    sigsend "$victim"
+    run -0 --separate-stderr sigsend --explain "$victim"
+    assert_line "pid=$victim"
+    assert_line --regexp '^blocked=(INT )?USR2 TERM$'
+    assert_line --regexp '^ignored=HUP .*RTMIN\+2$'
+    assert_line caught=
+    assert_line pending=TERM
+    run -0 bash -c "sigsend --explain -j $victim $$ | /usr/bin/python3 -c '
+import json, sys
+print([json.loads(line)[\"pending\"] for line in sys.stdin][0])'"
+    assert_output "['TERM']"
+    sigsend -w -s KILL "$victim"
+    run -1 --separate-stderr sigsend --explain "$victim"
+    assert_equal "$stderr" "sigsend: $victim: explain: No such process"
+    run -3 bash -c "sigsend --explain $$ >/dev/full"
+}
+
+@test "sigsend --explain takes as blocked what every thread blocks" {
+    background /usr/bin/python3 -c 'import signal, threading, time
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGUSR2})
+def work():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR2})
+    print("ready", flush=True)
+    time.sleep(60)
+threading.Thread(target=work, daemon=True).start()
+time.sleep(60)' >ready
+    eventually test -s ready
+    run -0 sigsend --explain $!
+    assert_line blocked=USR1
+    run -0 sigsend --explain --thread $!
+    assert_line 'blocked=USR1 USR2'
+}
+
+@test "sigsend --list -j is an object a line" {
+    run -0 sigsend --list -j TERM RTMIN+3
+    assert_output '{"number":15,"name":"TERM","action":"terminate","meaning":"please end"}
+{"number":37,"name":"RTMIN+3","action":"terminate","meaning":"realtime: queued, in order, with a value"}'
+    run -0 bash -c "sigsend --list --json | /usr/bin/python3 -c '
+import json, sys
+print(len([json.loads(line) for line in sys.stdin]))'"
+    assert_output 64
 }
 
 @test "the examples of sigsend(1) do what the page says" {
