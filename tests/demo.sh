@@ -152,6 +152,14 @@ sigsend -s CONT -w $!
 gunzip <headers.gz | sha256sum
 END
 
+step manual.size 'signals with values: each byte of a file is one' <<'END'
+mkfifo ready
+sigrecv --ready ready -n $(wc -c <manual.size) --format '%v\n' RTMIN >bytes &
+read receiver <ready
+for byte in $(od -An -tu1 manual.size); do sigsend -s RTMIN --value $byte $receiver; done
+wait; awk '{printf "%c", $1}' bytes | sha256sum
+END
+
 step headers.tar 'a named pipe' <<'END'
 fifocat -w -c pipe <headers.tar &
 fifocat -c pipe | sha256sum

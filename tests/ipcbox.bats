@@ -25,6 +25,7 @@ readme=$BATS_TEST_DIRNAME/../README.md
 $ sleep 1000 & pid=$!
 $ mkfifo events; echo backup >events &
 $ echo hello >request
+$ mkfifo ready; sigsend -s USR1 pidfile:ready &
 $ usockcat -l -k ./app.sock -- cat & server=$!
 $ until usockcat -q ./app.sock <request >/dev/null; do sleep 0.1; done
 END
