@@ -108,6 +108,19 @@ ssize_t io_read_full(int fd, void *data, size_t size)
     return io_read_counted(fd, data, size, &done) < 0 ? -1 : (ssize_t)done;
 }
 
+ssize_t io_read_text(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t got = io_read_full(fd, text, size - 1);
+    if (got < 0)
+        return io_abandon(fd);
+    close(fd);
+    text[got] = '\0';
+    return got;
+}
+
 int io_has_more(int fd)
 {
     char byte;

@@ -50,6 +50,10 @@ int io_read_counted(int fd, void *data, size_t size, size_t *done);
 /* The same, returning the count. */
 ssize_t io_read_full(int fd, void *data, size_t size);
 
+/* Makes TEXT, of SIZE bytes, a string of what is at the beginning of the file at PATH. Returns its
+ * length. */
+ssize_t io_read_text(const char *path, char *text, size_t size);
+
 /* Reads one byte more, if there is one. Returns 1 or 0. */
 int io_has_more(int fd);
 

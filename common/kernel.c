@@ -2,10 +2,8 @@
 
 #include "io.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 int64_t kernel_limit(const char *name, int64_t fallback)
 {
@@ -16,13 +14,7 @@ int64_t kernel_limit(const char *name, int64_t fallback)
         if (*at == '.')
             *at = '/';
 
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (io_read_text(path, text, sizeof text) <= 0)
         return fallback;
-    ssize_t got = io_read_full(fd, text, sizeof text - 1);
-    close(fd);
-    if (got <= 0)
-        return fallback;
-    text[got] = '\0';
     return strtoll(text, NULL, 10);
 }

@@ -50,14 +50,8 @@ const char *process_parse(const char *text, void *value)
 int process_read(struct process *process, const char *path)
 {
     char text[64];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (io_read_text(path, text, sizeof text) < 0)
         return -1;
-    ssize_t got = io_read_full(fd, text, sizeof text - 1);
-    if (got < 0)
-        return io_abandon(fd);
-    close(fd);
-    text[got] = '\0';
     char *word = text + strspn(text, " \t\n");
     word[strcspn(word, " \t\r\n")] = '\0';
     return process_parse(word, process) ? (errno = EBADMSG, -1) : 0;
@@ -151,12 +145,8 @@ static const char *why_it_stays(pid_t pid)
     enum { KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD of the kernel's sched.h */
     char text[1024];
     snprintf(text, sizeof text, "/proc/%d/stat", (int)pid);
-    int fd = open(text, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (io_read_text(text, text, sizeof text) < 0)
         return "";
-    ssize_t got = io_read_full(fd, text, sizeof text - 1);
-    close(fd);
-    text[got > 0 ? got : 0] = '\0';
 
     const char *field = strrchr(text, ')'); /* the second; the name in it may hold anything */
     field = field ? strchr(field, ' ') : NULL;

@@ -6,10 +6,8 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Bit N-1 is the signal N. */
 struct masks {
@@ -31,14 +29,8 @@ static uint64_t mask_of(const char *status, const char *name)
 static int read_thread(const char *path, struct masks *masks)
 {
     char status[8192];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (io_read_text(path, status, sizeof status) < 0)
         return -1;
-    ssize_t got = io_read_full(fd, status, sizeof status - 1);
-    if (got < 0)
-        return io_abandon(fd);
-    close(fd);
-    status[got] = '\0';
     if (strstr(status, "\nState:\tZ"))
         return 0; /* a leader that has ended, while other threads go on */
     masks->blocked &= mask_of(status, "SigBlk");

@@ -39,16 +39,21 @@ bool process_group_exists(pid_t group)
     return exists;
 }
 
-/* As kill(2) does: done where one of them could be signalled. */
+/* As kill(2) does: done where one of them could be signalled. This process comes last: the signal
+ * may be its end. */
 int process_group_send(pid_t group, int signal, const int *value)
 {
-    struct process member;
+    struct process member, own = {.fd = -1};
     int error = ESRCH;
     bool is_sent = false;
     DIR *proc = opendir("/proc");
     if (!proc)
         return -1;
     while (process_group_next(proc, group, &member)) {
+        if (member.pid == getpid()) {
+            own = member;
+            continue;
+        }
         if (process_send(&member, signal, value) == 0)
             is_sent = true;
         else if (errno != ESRCH)
@@ -56,6 +61,9 @@ int process_group_send(pid_t group, int signal, const int *value)
         process_close(&member);
     }
     closedir(proc);
+    if (own.fd >= 0 && process_send(&own, signal, value) == 0)
+        is_sent = true;
+    process_close(&own);
     return is_sent ? 0 : (errno = error, -1);
 }
 

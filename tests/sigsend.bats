@@ -680,6 +680,13 @@ sigsend: $group: gone after TERM"
     sigsend --group -w "$group"
 }
 
+@test "sigsend --group comes last itself where its group has no leader" {
+    background setsid bash -c '(while [ -d /proc/$$ ]; do sleep 0.01; done; exec sigsend --group $$) &
+        sleep 60 & echo $! >member; exit 0'
+    ends_with 0 $!
+    eventually is_gone "$(cat member)"
+}
+
 @test "sigsend --thread reaches one thread, by its id" {
     background sigthread >thread
     victim=$!
