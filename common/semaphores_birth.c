@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,8 +53,24 @@ static int lock_births(void)
     return fd;
 }
 
-/* The others first, since the first semaphore is the mark. It gets its value in one step, and only
- * where it is 0; a first value of 0 leaves its mark too. */
+/* All at once; one by one the kernel would go through the whole set for each. Somebody who does not
+ * know of births may have given values meanwhile, but not one of us. */
+static int set_all(int id, int count, int value)
+{
+    unsigned short *values = calloc((size_t)count, sizeof *values);
+    if (!values)
+        return -1;
+    for (int index = 0; index < count; index++)
+        values[index] = (unsigned short)value;
+    int result = semctl(id, 0, SETALL, (union semctl_argument){.values = values});
+    int saved = errno;
+    free(values);
+    errno = saved;
+    return result;
+}
+
+/* A single semaphore gets its value in one step, and only where it is 0. A first value of 0 leaves
+ * its mark too. */
 static int give_values(int id, int count, int value)
 {
     struct sembuf steps[] = {
@@ -61,9 +78,10 @@ static int give_values(int id, int count, int value)
         {.sem_op = (short)(value > 0 ? value : 1)},
         {.sem_op = -1},
     };
-    for (int index = count - 1; index > 0 && value > 0; index--)
-        if (semctl(id, index, SETVAL, (union semctl_argument){.value = value}) < 0)
-            return -1;
+    if (count > 1 && set_all(id, count, value) < 0)
+        return -1;
+    if (count > 1)
+        return value > 0 ? 0 : semop(id, steps + 1, 2);
     int result = semop(id, steps, value > 0 ? 2 : 3);
     return result < 0 && errno == EAGAIN ? 0 : result;
 }

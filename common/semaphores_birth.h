@@ -1,7 +1,7 @@
 /* semaphores_birth: the first values of a System V set
  *
- * semget(2) creates a set whose values are 0; giving them values is another call. Until the first
- * semaphore has its value nobody uses the set, and whoever would waits. */
+ * semget(2) creates a set whose values are 0; giving them values is another call. Until then nobody
+ * uses the set, and whoever would waits. */
 #ifndef SEMAPHORES_BIRTH_H
 #define SEMAPHORES_BIRTH_H
 

@@ -970,6 +970,16 @@ print(json.load(sys.stdin)[\"values\"])'"
     semop remove "$KEY"
 }
 
+@test "a set of thousands is there at once" {
+    run -0 timeout 5 semop create --nsems 20000 "$KEY" 3
+    run -0 semop get -i 19999 "$KEY"
+    assert_output 3
+    semop remove "$KEY"
+    semop create --nsems 3 "$KEY" 0
+    run -124 semop run -t 0 -c 7 --nsems 3 -i 2 "$KEY" -- true
+    semop remove "$KEY"
+}
+
 @test "an index that the set does not have is a failure" {
     semop create --nsems 2 "$KEY" 1
     for verb in wait try post zero get stat "set 1"; do

@@ -292,6 +292,19 @@ time.sleep(60)' >child
     for pid in "${pids[@]}"; do run -0 is_gone "$pid"; done
 }
 
+@test "sigsend -t is one limit for all lots" {
+    local pids=() before after
+    while ((${#pids[@]} < 40)); do
+        start_victim
+        pids+=("$victim")
+    done
+    before=$(date +%s%N)
+    run -1 --separate-stderr prlimit --nofile=10 sigsend -s CONT -w -t 0.5 "${pids[@]}"
+    after=$(date +%s%N)
+    assert_equal "${#stderr_lines[@]}" 40
+    assert [ $((after - before)) -lt 2000000000 ]
+}
+
 @test "sigsend without a single descriptor left names the limit" {
     prlimit --nofile=3 sigsend --version >/dev/null 2>&1 || skip "a dynamic program needs one to start"
     run -3 --separate-stderr prlimit --nofile=3 sigsend "$BASHPID"
