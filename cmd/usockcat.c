@@ -50,19 +50,12 @@ static int tell(const char *name, const char *what)
 /* Bytes both ways between stdin and stdout and the socket FD. */
 static int pass_bytes(const char *name, int fd, int64_t idle)
 {
-    struct relay_flow flows[] = {{.from = STDIN_FILENO, .to = fd, .shuts_down = true},
-                                 {.from = fd, .to = STDOUT_FILENO}};
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && relay_run(flows, 2, idle) == 0)
-        return EXIT_DONE;
-    if (flows[0].error) {
-        errno = flows[0].error;
-        return flows[0].is_write_error ? tell(name, "send") : tell("stdin", "read");
-    }
-    if (flows[1].error) {
-        errno = flows[1].error;
-        return flows[1].is_write_error ? tell("stdout", "write") : tell(name, "receive");
-    }
-    return tell(name, "wait");
+    struct relay_flow flows[] = {
+        {.from = STDIN_FILENO, .to = fd, .from_name = "stdin", .to_name = name, .shuts_down = true},
+        {.from = fd, .to = STDOUT_FILENO, .from_name = name, .to_name = "stdout"}};
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        return tell(name, "prepare");
+    return relay_run(flows, 2, idle) == 0 ? EXIT_DONE : relay_tell(flows, 2);
 }
 
 static int pass_records(struct exchange *exchange, const struct options *options)
