@@ -25,6 +25,9 @@ readme=$BATS_TEST_DIRNAME/../README.md
 $ sleep 1000 & pid=$!
 $ mkfifo events; echo backup >events &
 $ echo hello >request
+$ { echo '#!/bin/sh'; echo 'echo hello; read -r answer'; } >client
+$ { echo '#!/bin/sh'; echo 'read -r question; echo "$question"'; } >server
+$ chmod +x client server
 $ usockcat -l -k ./app.sock -- cat & server=$!
 $ until usockcat -q ./app.sock <request >/dev/null; do sleep 0.1; done
 END
