@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,7 +31,7 @@ static bool can_splice(const struct pump *pump)
     return pump->from_type == S_IFIFO && !(is_file && pump->to == STDOUT_FILENO);
 }
 
-int pump_start(struct pump *pump, int from, int to)
+int pump_start(struct pump *pump, int from, int to, const struct fdpass *rights)
 {
     *pump = (struct pump){
         .from = from,
@@ -39,7 +40,8 @@ int pump_start(struct pump *pump, int from, int to)
         .to_type = type_of(to),
         .may_block = !(fcntl(to, F_GETFL) & O_NONBLOCK),
     };
-    pump->splices = can_splice(pump);
+    pump->rights = rights;
+    pump->splices = !rights && can_splice(pump);
     bool is_readable = io_is_open_for(from, O_RDONLY);
     if (is_readable && io_is_open_for(to, O_WRONLY))
         return 0;
@@ -93,6 +95,8 @@ static ssize_t receive(struct pump *pump)
 
 static enum pump_step fill_buffer(struct pump *pump, const struct deadline *deadline)
 {
+    if (pump->has_ended)
+        return PUMP_ENDED;
     if (!pump->buffer && !(pump->buffer = malloc(BUFFER_SIZE)))
         return blame(pump, false);
     ssize_t got;
@@ -100,15 +104,32 @@ static enum pump_step fill_buffer(struct pump *pump, const struct deadline *dead
         got = pump->from_type == S_IFSOCK ? receive(pump)
                                           : read(pump->from, pump->buffer, BUFFER_SIZE);
     while (got < 0 && deadline_goes_on(deadline));
-    if (got <= 0)
-        return got < 0 ? blame(pump, false) : PUMP_ENDED;
+    if (got < 0)
+        return blame(pump, false);
+    pump->has_ended = got == 0;
+    if (got == 0 && !pump->rights)
+        return PUMP_ENDED;
+    if (got == 0)
+        pump->buffer[got++] = '\0';
     pump->start = 0;
     pump->end = (size_t)got;
     return PUMP_MOVED;
 }
 
-static ssize_t put(const struct pump *pump, const char *data, size_t size)
+static ssize_t put_with_rights(struct pump *pump, const char *data, size_t size)
 {
+    struct iovec piece = {(void *)(uintptr_t)data, size};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    ssize_t done = fdpass_send(pump->to, &message, pump->rights);
+    if (done > 0)
+        pump->rights = NULL;
+    return done;
+}
+
+static ssize_t put(struct pump *pump, const char *data, size_t size)
+{
+    if (pump->rights)
+        return put_with_rights(pump, data, size);
     if (pump->to_type == S_IFSOCK)
         return send(pump->to, data, size, MSG_DONTWAIT);
     if (pump->may_block && (pump->to_type == S_IFIFO || pump->to_type == S_IFCHR))

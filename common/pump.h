@@ -6,6 +6,7 @@
 #define PUMP_H
 
 #include "deadline.h"
+#include "fdpass.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -27,13 +28,16 @@ struct pump {
     int error;
     int64_t moved; /* bytes into TO */
     /* private */
-    bool may_block; /* TO does: it is shared, and nothing may be set on it */
+    const struct fdpass *rights; /* go with the first bytes, or a NUL where there are none */
+    bool has_ended;              /* FROM */
+    bool may_block;              /* TO does: it is shared, and nothing may be set on it */
     char *buffer;
     size_t start, end; /* of what was read and not yet written */
 };
 
-/* Returns 0; -1 with errno EBADF (ERROR tells) where one of them is not open in its direction. */
-int pump_start(struct pump *pump, int from, int to);
+/* RIGHTS (NULL: none) are to be sent along, to a socket. Returns 0; -1 with errno EBADF (ERROR
+ * tells) where a descriptor is not open in its direction. */
+int pump_start(struct pump *pump, int from, int to, const struct fdpass *rights);
 
 /* Moves what is there and finds room. A call that blocks all the same ends at DEADLINE. */
 enum pump_step pump_step(struct pump *pump, const struct deadline *deadline);

@@ -198,7 +198,7 @@ int relay_run(struct relay_flow *flows, int count, int64_t idle)
     for (int i = 0; i < count; i++) {
         ways[i].flow = &flows[i];
         if (result == 0)
-            result = pump_start(&ways[i].pump, flows[i].from, flows[i].to);
+            result = pump_start(&ways[i].pump, flows[i].from, flows[i].to, flows[i].rights);
     }
     if (result == 0)
         result = run(ways, count, idle);

@@ -5,6 +5,8 @@
 #ifndef RELAY_H
 #define RELAY_H
 
+#include "fdpass.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,7 +19,8 @@ struct relay_flow {
      * socket) or it is closed (a FIFO); and the flow ends when the peer is gone with nothing left
      * to send. In two flows at once it must be non-blocking. */
     bool shuts_down;
-    bool is_unmetered; /* its bytes do not count for the progress meter */
+    const struct fdpass *rights; /* descriptors to send along, to a socket; NULL: none */
+    bool is_unmetered;           /* its bytes do not count for the progress meter */
     /* out */
     int error; /* errno of what failed in this flow, or 0 */
     bool is_write_error;

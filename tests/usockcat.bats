@@ -279,7 +279,7 @@ s.sendto(b"hello", sys.argv[1])' "$ID"
         sockpeer descriptors "$type" "$ID"
         server_ends_with 0
         assert_equal "$(<got)" $'with\n\nwithout'
-        assert_regex "$(<errors)" 'sent descriptors with a message; they are closed$'
+        assert_regex "$(<errors)" 'sent descriptors; they are closed$'
     done
     serve "$ID" </dev/null >got 2>errors
     sockpeer descriptors stream "$ID"
@@ -806,7 +806,7 @@ time.sleep(60)' "$ID"
     assert_equal "$stderr" 'usockcat: -k goes with -l'
     run -2 usockcat -m 0600 "$ID"
     run -2 --separate-stderr usockcat "$ID" -- cat
-    assert_equal "$stderr" 'usockcat: COMMAND goes with -l'
+    assert_equal "$stderr" 'usockcat: COMMAND goes with -l or --recv-fd'
     run -2 usockcat -l "$ID" --
     run -2 --separate-stderr usockcat -l --type dgram "$ID" -- cat
     assert_regex "$stderr" 'dgram has no connections'
