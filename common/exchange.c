@@ -39,8 +39,10 @@ static int make_room(struct round *round)
     struct pollfd *polls = realloc(round->polls, (PEERS + capacity) * sizeof *polls);
     if (polls)
         round->polls = polls;
-    if (!peers || !polls)
-        return hub_fail_at(round->hub, "serve a client");
+    if (!peers || !polls) {
+        hub_fail_at(round->hub, "serve a client");
+        return -1;
+    }
     round->capacity = capacity;
     return 0;
 }
@@ -259,6 +261,8 @@ int exchange_run(struct exchange *exchange)
     fanin_start(&hub->fanin, exchange->form, exchange->meters_input);
     struct round round = {.exchange = exchange, .hub = hub};
     int errnum = run(&round) < 0 ? errno : 0;
+    free(round.peers);
+    free(round.polls);
 
     /* What was received goes out even where sending has failed; after a signal, or when the time is
      * over, as much as finds room. */

@@ -139,16 +139,6 @@ static int find_last_end(struct frame *frame, const char *data, size_t from, siz
     return 0;
 }
 
-/* Descriptors that come along find no room, so the kernel closes them; MSG_CTRUNC tells. */
-static ssize_t receive(int fd, char *data, struct datagram_origin *origin)
-{
-    struct iovec piece = {data, READ_SIZE};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
-    origin->had_descriptors = got >= 0 && message.msg_flags & MSG_CTRUNC;
-    return got;
-}
-
 int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datagram_origin *origin)
 {
     char *data = make_room(fanin, sender->held + READ_SIZE);
@@ -156,9 +146,14 @@ int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datag
         return -1;
     if (sender->held > 0)
         memcpy(data, sender->partial, sender->held);
-    ssize_t got = receive(sender->fd, data + sender->held, origin);
+
+    /* Descriptors that come along find no room, so the kernel closes them; MSG_CTRUNC tells. */
+    struct iovec piece = {data + sender->held, READ_SIZE};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    ssize_t got = recvmsg(sender->fd, &message, MSG_DONTWAIT);
     if (got < 0)
         return -1;
+    origin->had_descriptors = message.msg_flags & MSG_CTRUNC;
     if (got == 0)
         return end_stream(fanin, sender, data);
 

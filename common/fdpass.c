@@ -112,7 +112,8 @@ static void set_number(const char *name, long number)
 /* First out of the way, then each to its place: one may stand where another belongs. */
 int fdpass_hand_over(const struct fdpass *rights)
 {
-    char names[FDPASS_MAX * sizeof "received"] = "";
+    static const char name[] = ":received";
+    char names[FDPASS_MAX * sizeof name] = "";
     int aside[FDPASS_MAX];
     for (int i = 0; i < rights->count; i++)
         if ((aside[i] = fcntl(rights->fds[i], F_DUPFD_CLOEXEC, FIRST + rights->count)) < 0)
@@ -120,10 +121,10 @@ int fdpass_hand_over(const struct fdpass *rights)
     for (int i = 0; i < rights->count; i++) {
         if (dup2(aside[i], FIRST + i) < 0)
             return -1;
-        strcat(names, i > 0 ? ":received" : "received");
+        memcpy(names + (size_t)i * (sizeof name - 1), name, sizeof name);
     }
     set_number("LISTEN_PID", getpid());
     set_number("LISTEN_FDS", rights->count);
-    setenv("LISTEN_FDNAMES", names, 1);
+    setenv("LISTEN_FDNAMES", names + 1, 1); /* without the first colon */
     return 0;
 }

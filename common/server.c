@@ -109,7 +109,7 @@ static int get_socket(struct server *server)
     static const int on = 1;
     bool is_inherited = server->address.fd >= 0;
     if (is_inherited) {
-        struct sockaddr_un name;
+        struct sockaddr_un name = {0};
         socklen_t length = sizeof name;
         server->fd = sock_inherit(&server->address, &server->type, true);
         if (server->fd >= 0 && getsockname(server->fd, (struct sockaddr *)&name, &length) == 0)

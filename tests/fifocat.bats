@@ -191,8 +191,15 @@ END
 
 @test "several readers with one file as stdout overwrite nothing of each other" {
     mkfifo a b
-    { fifocat a & fifocat b & } >out 3>&-
-    { seq 200000 >a & seq 200000 >b & wait; } 3>&-
+    {
+        fifocat a &
+        fifocat b &
+    } >out 3>&-
+    {
+        seq 200000 >a &
+        seq 200000 >b &
+        wait
+    } 3>&-
     eventually has_lines 400000 out
 }
 

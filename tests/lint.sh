@@ -137,7 +137,7 @@ options_of_completion() {
             sed 's/ *$//'
         ;;
     zsh)
-        grep -oE "['{,]--?[[:alnum:]][[:alnum:]-]*" "$file" | tr -d "'{,"
+        grep -oE "['{,*]--?[[:alnum:]][[:alnum:]-]*" "$file" | tr -d "'{,*"
         ;;
     fish)
         grep '^complete ' "$file" | sed "s/'[^']*'//g" |
