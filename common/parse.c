@@ -164,13 +164,6 @@ const char *parse_mode(const char *text, void *value)
     return NULL;
 }
 
-const char *parse_path(const char *text, void *value)
-{
-    if (!*text)
-        return "not a path";
-    return parse_text(text, value);
-}
-
 const char *parse_text(const char *text, void *value)
 {
     *(const char **)value = text;

@@ -29,9 +29,6 @@ parse_function parse_int;
 /* MODE: octal permissions up to 0777. VALUE is a mode_t. */
 parse_function parse_mode;
 
-/* PATH: any text but none. VALUE is a const char *. */
-parse_function parse_path;
-
 /* TEXT as it is. VALUE is a const char *. */
 parse_function parse_text;
 

@@ -1040,7 +1040,7 @@ fifo 620"
 END
     [ ! -e f ] && [ ! -e in ] && [ ! -e out ]
     run -2 --separate-stderr fifocat ''
-    assert_regex "$stderr" "^fifocat: FIFO '': not a path$"
+    assert_regex "$stderr" "^fifocat: FIFO '': an empty path$"
 }
 
 @test "--help and --version go to stdout" {
