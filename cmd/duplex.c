@@ -69,9 +69,7 @@ static void close_direction(const struct direction *direction)
 /* The logger's whole life. It goes on through signals: the ends of the two commands end it. */
 static _Noreturn void log_direction(int from, int to, const struct log *log, char mark)
 {
-    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_IGN);
+    stop_ignore();
     if (tap_run(from, to, log->fd, mark) < 0)
         fail(log->path, "write log");
     _exit(EXIT_DONE);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static volatile sig_atomic_t noted, count; /* the last of them, and how many there were */
-static bool is_pardoned;                   /* the first of them ends no wait any more */
+static volatile sig_atomic_t noted, count;   /* the last of them, and how many there were */
+static bool is_pardoned;                     /* the first of them ends no wait any more */
 static volatile sig_atomic_t is_from_kernel; /* of the last of them */
 
 static int is_handled;
