@@ -110,7 +110,7 @@ $(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 
 DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
              python3-sysv-ipc \
-             socat netcat-openbsd curl procps strace
+             socat netcat-openbsd curl procps strace redis-tools
 DEPS_LINT  = clang clang-format clang-tidy cppcheck shellcheck shfmt
 DEPS_BENCH = hyperfine $(DEPS)
 

@@ -4,22 +4,36 @@
  * open; the name alone holds nothing. So opening waits for the other side, and what no reader has
  * taken when the last end closes is lost. With -k this process has both ends open: a reader goes
  * on through writers that come and go, and a writer stays until all it wrote has been read. Without
- * it, a writer has done its work when all is in the pipe. */
+ * it, a writer has done its work when all is in the pipe.
+ *
+ * Bytes of several writers mix; a record that goes in by one write of at most PIPE_BUF bytes does
+ * not. So --records writes each by itself, and what is longer is refused; and a full pipe takes
+ * such a record whole or not at all, so --full drop can leave it out. */
 
 #include "diag.h"
 #include "exits.h"
 #include "fifo.h"
+#include "fifo_records.h"
 #include "io.h"
 #include "options.h"
+#include "progress.h"
+#include "record.h"
 #include "relay.h"
+#include "stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+enum full { FULL_UNSAID, FULL_BLOCK, FULL_DROP };
+
 struct options {
-    bool creates, is_exclusive, writes, keeps;
+    bool creates, is_exclusive, writes, keeps, has_records, is_metered;
+    enum record_form form;
+    enum full full;
     mode_t mode;
     int64_t timeout;
     const char *in; /* of -r; NULL for one way only */
@@ -82,50 +96,85 @@ static int open_writer(const char *path, const struct options *options)
     return fd;
 }
 
-/* Says what happened with errno at END of a flow, and how many BYTES are in which state by it. */
-static _Noreturn void fail_flow(const char *end, const char *what, int64_t bytes, const char *state)
+static void run(struct relay_flow *flows, int count, int64_t idle)
 {
-    char hint[64] = "";
-    if (bytes > 0)
-        snprintf(hint, sizeof hint, " (%lld bytes are %s)", (long long)bytes, state);
-    diag_die(errno == ETIMEDOUT ? EXIT_NO : EXIT_FAILED, "%s: %s: %m%s", end, what, hint);
-}
-
-/* Moves the bytes; FROM and TO name the ends of each flow in messages. */
-static void run(struct relay_flow *flows, int count, const char *const *from, const char *const *to,
-                int64_t timeout)
-{
-    if (relay_run(flows, count, timeout) == 0)
+    if (relay_run(flows, count, idle) == 0)
         return;
-    int errnum = errno;
-    for (int i = 0; i < count; i++) {
-        errno = flows[i].error;
-        if (errno && flows[i].is_write_error)
-            fail_flow(to[i], "write", flows[i].lost, "lost");
-        if (errno)
-            fail_flow(from[i], "read", 0, "");
-    }
-    errno = errnum;
-    for (int i = 0; i < count; i++)
-        if (flows[i].waits_for == RELAY_ROOM)
-            fail_flow(to[i], "wait for room", flows[i].lost, "lost");
-    bool is_last_over = flows[count - 1].waits_for == RELAY_NOTHING;
-    fail_flow(from[is_last_over ? 0 : count - 1], "wait for data", 0, "");
+    int status = relay_tell(flows, count);
+    if (stop_signal())
+        stop_die();
+    progress_end();
+    exit(status);
 }
 
 static void read_fifo(const char *path, const struct options *options)
 {
-    struct relay_flow flow = {.from = open_reader(path, options), .to = STDOUT_FILENO};
-    run(&flow, 1, &path, (const char *const[]){"stdout"}, options->timeout);
+    struct relay_flow flow = {.from = open_reader(path, options),
+                              .to = STDOUT_FILENO,
+                              .from_name = path,
+                              .to_name = "stdout"};
+    stop_catch();
+    if (options->is_metered)
+        progress_start(-1);
+    run(&flow, 1, options->timeout);
 }
 
-static void write_fifo(const char *path, const struct options *options)
+static void wait_for_readers(const char *path, int fd, int64_t idle)
 {
-    int fd = open_writer(path, options);
-    struct relay_flow flow = {.from = STDIN_FILENO, .to = fd, .shuts_down = !options->keeps};
-    run(&flow, 1, (const char *const[]){"stdin"}, &path, options->timeout);
-    if (options->keeps && fifo_drain(fd, options->timeout) < 0)
-        fail_flow(path, "wait for a reader of the rest", fifo_unread(fd), "unread");
+    if (fifo_drain(fd, idle) == 0)
+        return;
+    char hint[64] = "";
+    int saved = errno, unread = fifo_unread(fd);
+    if (unread > 0)
+        snprintf(hint, sizeof hint, " (%d bytes are unread)", unread);
+    errno = saved;
+    fail(path, "wait for a reader of the rest", hint);
+}
+
+static void write_bytes(const char *path, int fd, const struct options *options)
+{
+    struct relay_flow flow = {.from = STDIN_FILENO,
+                              .to = fd,
+                              .from_name = "stdin",
+                              .to_name = path,
+                              .shuts_down = !options->keeps};
+    run(&flow, 1, options->timeout);
+}
+
+/* How many records were left out is told however this ends. Returns the exit status. */
+static int write_records(const char *path, int fd, const struct options *options)
+{
+    struct fifo_records records = {.fd = fd,
+                                   .form = options->form,
+                                   .drops = options->full == FULL_DROP,
+                                   .idle = options->timeout};
+    if (records.drops) {
+        io_enlarge_pipe(fd);
+        stop_catch();
+    }
+    int result = fifo_records_run(&records), errnum = errno;
+    if (records.dropped > 0)
+        diag_note("%s: %llu of %llu records dropped: the pipe was full", path,
+                  (unsigned long long)records.dropped, (unsigned long long)records.count);
+    stop_release();
+    if (result < 0)
+        diag_die(errnum == ETIMEDOUT ? EXIT_NO : EXIT_FAILED, "%s: %s",
+                 records.is_input_error ? "stdin" : path, fifo_records_error(&records));
+    return records.dropped > 0 ? EXIT_NO : EXIT_DONE;
+}
+
+static int write_fifo(const char *path, const struct options *options)
+{
+    int fd = open_writer(path, options), status = EXIT_DONE;
+    if (options->is_metered)
+        progress_start(io_bytes_left(STDIN_FILENO));
+    if (options->has_records)
+        status = write_records(path, fd, options);
+    else
+        write_bytes(path, fd, options);
+    if (options->keeps)
+        wait_for_readers(path, fd, options->timeout);
+    return status;
 }
 
 /* The reading end is opened without waiting, so that two who face each other never both wait for
@@ -135,11 +184,21 @@ static void run_both_ways(const char *out, const struct options *options)
     int in_fd = fifo_open_listener(options->in);
     if (in_fd < 0)
         fail_open(options->in, "open FIFO", options);
-    struct relay_flow flows[] = {
-        {.from = STDIN_FILENO, .to = open_writer(out, options), .shuts_down = true},
-        {.from = in_fd, .to = STDOUT_FILENO}};
-    run(flows, 2, (const char *const[]){"stdin", options->in}, (const char *const[]){out, "stdout"},
-        options->timeout);
+    int out_fd = open_writer(out, options);
+    int64_t total = io_bytes_left(STDIN_FILENO);
+    if (options->is_metered)
+        progress_start(total);
+    struct relay_flow flows[] = {{.from = STDIN_FILENO,
+                                  .to = out_fd,
+                                  .from_name = "stdin",
+                                  .to_name = out,
+                                  .shuts_down = true},
+                                 {.from = in_fd,
+                                  .to = STDOUT_FILENO,
+                                  .from_name = options->in,
+                                  .to_name = "stdout",
+                                  .is_unmetered = total >= 0}};
+    run(flows, 2, options->timeout);
 }
 
 /* A writer that met a reader without stdout would lose what it writes. */
@@ -152,10 +211,31 @@ static void check_standard(bool reads_stdin, bool writes_stdout)
         fail("stdout", "write", "");
 }
 
+static const char *parse_full(const char *text, void *value)
+{
+    enum full *full = value;
+    if (strcmp(text, "block") != 0 && strcmp(text, "drop") != 0)
+        return "not block or drop";
+    *full = *text == 'd' ? FULL_DROP : FULL_BLOCK;
+    return NULL;
+}
+
+/* Refuses what does not go together. */
+static void check(const struct options *options)
+{
+    if (options->in && !options->writes)
+        diag_die(EXIT_USAGE, "-r goes with -w: fifocat -r IN -w OUT");
+    if (options->in && options->keeps)
+        diag_die(EXIT_USAGE, "-k is for one way only");
+    if (options->has_records && (options->in || !options->writes))
+        diag_die(EXIT_USAGE, "records (--records, --full, -0, -W, -N) go with -w, one way");
+}
+
 static const char *const synopsis[] = {
-    "[-cxk] [-m MODE] [-t TIME] FIFO > data",
-    "-w [-cxk] [-m MODE] [-t TIME] FIFO < data",
-    "-r IN -w [-cx] [-m MODE] [-t TIME] OUT < data > data",
+    "[-cxkP] [-m MODE] [-t TIME] FIFO > data",
+    "-w [-cxkP] [-m MODE] [-t TIME] FIFO < data",
+    "-w [OPTION]... [--records] [-0 | -W | -N] [--full POLICY] FIFO < data",
+    "-r IN -w [-cxP] [-m MODE] [-t TIME] OUT < data > data",
     NULL,
 };
 
@@ -170,38 +250,45 @@ int main(int argc, char **argv)
     struct options options = {.mode = 0600, .timeout = DEADLINE_NEVER};
     const struct option table[] = {
         {'w', "write", NULL, NULL, &options.writes, "write stdin to the FIFO"},
-        {'r', "read", "IN", parse_text, &options.in, "both ways: read the FIFO IN"},
+        {'r', "read", "IN", parse_path, &options.in, "both ways: read the FIFO IN"},
         {'k', "keep", NULL, NULL, &options.keeps, "stay while the other side comes and goes"},
+        {0, "records", NULL, NULL, &options.has_records, "each record whole: by one write"},
+        {0, "full", "POLICY", parse_full, &options.full, "block, or drop: records without room"},
+        {RECORD_OPTION_NULL(&options.form)},
+        {RECORD_OPTION_WHOLE(&options.form)},
+        {RECORD_OPTION_NETSTRING(&options.form)},
         {OPTION_CREATE(&options.creates)},
         {OPTION_EXCLUSIVE(&options.is_exclusive)},
         {OPTION_MODE(&options.mode)},
         {OPTION_TIMEOUT(&options.timeout)},
+        {OPTION_PROGRESS(&options.is_metered)},
         {0},
     };
     const char *path;
 
     io_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, options.in ? "OUT" : "FIFO", parse_text, &path);
+    options_operand(&operands, options.in ? "OUT" : "FIFO", parse_path, &path);
     options_end(&operands);
-    if (options.in && !options.writes)
-        diag_die(EXIT_USAGE, "-r goes with -w: fifocat -r IN -w OUT");
-    if (options.in && options.keeps)
-        diag_die(EXIT_USAGE, "-k is for one way only");
     options.creates = options.creates || options.is_exclusive;
+    options.has_records =
+        options.has_records || options.full != FULL_UNSAID || options.form != RECORD_LINE;
+    check(&options);
     check_standard(options.writes, options.in || !options.writes);
 
     if (options.creates && options.in)
         create(options.in, NULL, &options);
     if (options.creates)
         create(path, options.in, &options);
+    int status = EXIT_DONE;
     if (options.in)
         run_both_ways(path, &options);
     else if (options.writes)
-        write_fifo(path, &options);
+        status = write_fifo(path, &options);
     else
         read_fifo(path, &options);
+    progress_end();
     if ((options.in || !options.writes) && io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: close: %m");
-    return EXIT_DONE;
+    return status;
 }

@@ -4,14 +4,18 @@
  * (dgram, seqpacket) arrive whole, one record each. What was sent and not yet received lives in the
  * kernel and is lost when the receiver closes; the sender is told where the kernel tells. A server
  * owns its path from bind until its last client has come; nothing else at a path is ever replaced
- * but a socket that nobody serves. With COMMAND each client has a process to itself. */
+ * but a socket that nobody serves. With COMMAND each client has a process to itself. Descriptors go
+ * along with the first that is sent. */
 
 #include "crew.h"
 #include "diag.h"
 #include "exchange.h"
 #include "exits.h"
 #include "io.h"
+#include "notify.h"
 #include "options.h"
+#include "progress.h"
+#include "ready.h"
 #include "relay.h"
 #include "server.h"
 #include "sock.h"
@@ -19,6 +23,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { COMMANDS = 64 }; /* at once, unless --max says otherwise */
@@ -26,11 +32,15 @@ enum { COMMANDS = 64 }; /* at once, unless --max says otherwise */
 static const mode_t no_mode = (mode_t)-1;
 
 struct options {
-    bool listens, keeps;
+    bool listens, keeps, is_metered, receives;
     int type; /* 0: not said */
     mode_t mode;
-    int64_t most, count, timeout; /* 0 and 0: not said */
+    int64_t most, count, timeout, retry; /* 0: not said, but for the timeout */
     enum record_form form;
+    enum fanout_slow slow;
+    struct admission admission;
+    struct fdpass rights; /* to send */
+    struct ready ready;
 };
 
 /* Says what failed with errno at NAME; the signal that ended a wait needs no word. Returns the exit
@@ -47,112 +57,127 @@ static int tell(const char *name, const char *what)
     return EXIT_FAILED;
 }
 
-/* Bytes both ways between stdin and stdout and the socket FD. */
-static int pass_bytes(const char *name, int fd, int64_t idle)
+static const struct fdpass *rights_of(const struct options *options)
 {
-    struct relay_flow flows[] = {{.from = STDIN_FILENO, .to = fd, .shuts_down = true},
-                                 {.from = fd, .to = STDOUT_FILENO}};
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && relay_run(flows, 2, idle) == 0)
-        return EXIT_DONE;
-    if (flows[0].error) {
-        errno = flows[0].error;
-        return flows[0].is_write_error ? tell(name, "send") : tell("stdin", "read");
-    }
-    if (flows[1].error) {
-        errno = flows[1].error;
-        return flows[1].is_write_error ? tell("stdout", "write") : tell(name, "receive");
-    }
-    return tell(name, "wait");
+    return options->rights.count > 0 ? &options->rights : NULL;
+}
+
+/* Where the length of stdin is known, only that counts for the meter. Returns whether it is. */
+static bool start_meter(const struct options *options)
+{
+    int64_t total = io_bytes_left(STDIN_FILENO);
+    if (options->is_metered)
+        progress_start(total);
+    return total >= 0;
+}
+
+/* Bytes both ways between stdin and stdout and the socket FD. */
+static int pass_bytes(const char *name, int fd, const struct options *options)
+{
+    struct relay_flow flows[] = {
+        {.from = STDIN_FILENO,
+         .to = fd,
+         .from_name = "stdin",
+         .to_name = name,
+         .shuts_down = true,
+         .rights = rights_of(options)},
+        {.from = fd, .to = STDOUT_FILENO, .from_name = name, .to_name = "stdout"}};
+    flows[1].is_unmetered = start_meter(options);
+    if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+        return tell(name, "prepare");
+    return relay_run(flows, 2, options->timeout) == 0 ? EXIT_DONE : relay_tell(flows, 2);
 }
 
 static int pass_records(struct exchange *exchange, const struct options *options)
 {
     exchange->form = options->form;
+    exchange->slow = options->slow;
     exchange->idle = options->timeout;
-    if (exchange_run(exchange) == 0)
-        return EXIT_DONE;
-    if (errno == EINTR && stop_signal())
-        return EXIT_FAILED;
-    if (errno == ETIMEDOUT) {
-        diag_note("%s", exchange_error(exchange));
-        return EXIT_NO;
-    }
-    diag_warn("%s", exchange_error(exchange));
-    return EXIT_FAILED;
+    exchange->rights = rights_of(options);
+    exchange->meters_input = start_meter(options);
+    return exchange_run(exchange) == 0 ? EXIT_DONE : exchange_tell(exchange);
 }
 
-static int be_client(const struct sock_address *address, const struct options *options)
+static int be_client(const struct sock_address *address, const struct options *options,
+                     char **command)
 {
-    struct deadline deadline = deadline_in(options->timeout);
+    const char *name = address->text;
+    struct deadline retry = deadline_in(options->retry);
     int type = options->type;
-    int fd = sock_connect(address, &type, &deadline);
+    int fd = sock_connect_patiently(address, &type, options->timeout, &retry);
     if (fd < 0)
-        diag_die(exits_for(errno), "%s: connect: %m%s", address->text, sock_hint(errno));
+        diag_die(exits_for(errno), "%s: connect: %m%s", name, sock_hint(errno));
+    if (command)
+        crew_exec_received(name, fd, options->timeout, command);
     if (type == SOCK_STREAM && options->count > 0)
-        diag_die(EXIT_USAGE, "%s: -n counts messages, and this is a stream", address->text);
+        diag_die(EXIT_USAGE, "%s: -n counts messages, and this is a stream", name);
     if (type == SOCK_STREAM)
-        return pass_bytes(address->text, fd, options->timeout);
-
-    struct exchange exchange = {
-        .name = address->text, .type = type, .fd = fd, .messages = options->count};
+        return pass_bytes(name, fd, options);
+    struct exchange exchange = {.name = name, .type = type, .fd = fd, .messages = options->count};
     return pass_records(&exchange, options);
 }
 
-/* One client of a stream: once it is there the server has done its work. */
-static int serve_stream(struct server *server, const struct options *options)
+/* Once its one client is there the server has done its work. */
+static int serve_one(struct server *server, const struct options *options, const struct crew *crew)
 {
     struct deadline deadline = deadline_in(options->timeout);
-    const char *name = server->address.text;
     struct ucred client;
     int fd = server_wait(server, &client, &deadline);
     if (fd < 0)
-        return tell(name, "wait for a client");
+        return tell(server->address.text, "wait for a client");
     server_close(server);
-    return pass_bytes(name, fd, options->timeout);
+    if (crew->command)
+        crew_exec(crew, fd, &client);
+    return pass_bytes(server->address.text, fd, options);
 }
 
-static int serve_records(struct server *server, const struct options *options)
+static int serve(struct server *server, const struct options *options, char **command)
 {
-    struct exchange exchange = {
-        .name = server->address.text, .type = server->type, .server = server};
-    if (server->type == SOCK_DGRAM)
+    const char *name = server->address.text;
+    bool is_dgram = server->type == SOCK_DGRAM;
+    if (command && is_dgram)
+        diag_die(EXIT_USAGE, "%s: dgram has no connections that COMMAND could be given", name);
+    if (!is_dgram && !options->keeps && options->count > 0)
+        diag_die(EXIT_USAGE, "-n goes with -k: one client is all there is without");
+    struct crew crew = {.server = server,
+                        .command = command,
+                        .most = options->most > 0 ? options->most : COMMANDS,
+                        .clients = options->count,
+                        .idle = options->timeout,
+                        .receives = options->receives};
+    if (!options->keeps && (command || server->type == SOCK_STREAM))
+        return serve_one(server, options, &crew);
+    if (command)
+        return crew_run(&crew) == 0 ? EXIT_DONE : tell(name, "wait for a client");
+    struct exchange exchange = {.name = name, .type = server->type, .server = server};
+    if (is_dgram)
         exchange.messages = options->count;
     else
         exchange.clients = options->keeps ? options->count : 1;
     return pass_records(&exchange, options);
 }
 
-static int serve_commands(struct server *server, const struct options *options, char **command)
+/* Tells whoever wants to know that clients may come. Returns 0, or the exit status. */
+static int announce(const char *name, struct ready *ready)
 {
-    struct crew crew = {
-        .server = server,
-        .command = command,
-        .most = options->most > 0 ? options->most : COMMANDS,
-        .clients = options->count,
-        .idle = options->timeout,
-    };
-    const char *name = server->address.text;
-    if (options->keeps)
-        return crew_run(&crew) == 0 ? EXIT_DONE : tell(name, "wait for a client");
-
-    struct deadline deadline = deadline_in(options->timeout);
-    struct ucred client;
-    int fd = server_wait(server, &client, &deadline);
-    if (fd < 0)
-        return tell(name, "wait for a client");
-    server_close(server);
-    crew_exec(&crew, fd, &client);
+    char line[24];
+    snprintf(line, sizeof line, "%d\n", (int)getpid());
+    if (ready->text && ready_mark(ready, line) < 0)
+        return tell(ready->text, "write the ready mark");
+    if (notify_ready() < 0)
+        diag_warn("%s: tell NOTIFY_SOCKET: %m", name);
+    return EXIT_DONE;
 }
 
-static int be_server(const struct sock_address *address, const struct options *options,
-                     char **command)
+static int be_server(const struct sock_address *address, struct options *options, char **command)
 {
     struct server server;
     struct deadline deadline = deadline_in(options->timeout);
-    int type = options->type ? options->type : SOCK_STREAM;
+    const mode_t mode = options->mode == no_mode ? 0600 : options->mode;
     stop_catch();
-    if (server_open(&server, address, type, options->mode == no_mode ? 0600 : options->mode,
-                    &deadline) < 0) {
+    if (options->ready.text && ready_open(&options->ready, &deadline) < 0)
+        diag_die(exits_for(errno), "%s: open for the ready mark: %m", options->ready.text);
+    if (server_open(&server, address, options->type, mode, &options->admission, &deadline) < 0) {
         int errnum = errno;
         if (errnum == EINTR && stop_signal())
             stop_die();
@@ -160,10 +185,9 @@ static int be_server(const struct sock_address *address, const struct options *o
         diag_die(is_no ? EXIT_NO : EXIT_FAILED, "%s: listen: %m%s", address->text,
                  server_hint(errnum));
     }
-
-    int status = command ? serve_commands(&server, options, command)
-                 : type == SOCK_STREAM && !options->keeps ? serve_stream(&server, options)
-                                                          : serve_records(&server, options);
+    int status = announce(address->text, &options->ready);
+    if (status == EXIT_DONE)
+        status = serve(&server, options, command);
     server_close(&server);
     if (stop_signal())
         stop_die();
@@ -174,20 +198,30 @@ static int be_server(const struct sock_address *address, const struct options *o
 static void check(const struct sock_address *address, const struct options *options, char **command)
 {
     const char *name = address->text;
-    if (!options->listens && (options->keeps || options->mode != no_mode || command))
-        diag_die(EXIT_USAGE, "%s goes with -l", options->keeps ? "-k" : command ? "COMMAND" : "-m");
+    const struct {
+        bool is_given, fits;
+        const char *what;
+    } rules[] = {
+        {options->keeps, options->listens, "-k goes with -l"},
+        {options->mode != no_mode, options->listens, "-m goes with -l"},
+        {options->ready.text, options->listens, "--ready goes with -l"},
+        {options->admission.count > 0, options->listens, "--allow goes with -l"},
+        {options->retry > 0, !options->listens, "--retry is for a client"},
+        {command, options->listens || options->receives, "COMMAND goes with -l or --recv-fd"},
+        {options->receives, command, "--recv-fd goes with COMMAND"},
+        {options->rights.count > 0, !command, "--send-fd goes without COMMAND"},
+        {options->slow != FANOUT_UNSAID, options->keeps && !command, "--slow goes with -l -k"},
+        {options->most > 0, command && options->keeps, "--max goes with -l -k and COMMAND"},
+        {options->form != RECORD_LINE || options->is_metered, !command,
+         "-0, -W, -N and -P are for stdin and stdout, which COMMAND replaces"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].is_given && !rules[i].fits)
+            diag_die(EXIT_USAGE, "%s", rules[i].what);
     if (command && !*command)
         diag_die(EXIT_USAGE, "COMMAND is missing after --");
-    if (command && options->type == SOCK_DGRAM)
-        diag_die(EXIT_USAGE, "%s: dgram has no connections that COMMAND could be given", name);
-    if (command && options->form != RECORD_LINE)
-        diag_die(EXIT_USAGE, "-0, -W and -N are for stdin and stdout, which COMMAND replaces");
-    if (options->most > 0 && !(command && options->keeps))
-        diag_die(EXIT_USAGE, "--max goes with -l -k and COMMAND");
-    if (options->mode != no_mode && address->is_abstract)
-        diag_die(EXIT_USAGE, "%s: an abstract name has no permissions for -m", name);
-    if (options->count > 0 && options->type != SOCK_DGRAM && options->listens && !options->keeps)
-        diag_die(EXIT_USAGE, "-n goes with -k: one client is all there is without");
+    if (options->mode != no_mode && (address->is_abstract || address->fd >= 0))
+        diag_die(EXIT_USAGE, "%s: -m is for a path", name);
 }
 
 /* Both are needed before the first byte moves; a COMMAND brings its own. */
@@ -202,9 +236,10 @@ static void check_standard(void)
 }
 
 static const char *const synopsis[] = {
-    "[--type TYPE] [OPTION]... [-0 | -W | -N] ADDRESS",
-    "-l [-k] [OPTION]... [-0 | -W | -N] ADDRESS",
-    "-l [-k [--max N]] [OPTION]... ADDRESS -- COMMAND [ARG]...",
+    "[--type TYPE] [--retry TIME] [--send-fd N]... [OPTION]... ADDRESS",
+    "-l [-k [--slow POLICY]] [--send-fd N]... [OPTION]... ADDRESS",
+    "-l [-k [--max N]] [--recv-fd] [OPTION]... ADDRESS -- COMMAND [ARG]...",
+    "--recv-fd [OPTION]... ADDRESS -- COMMAND [ARG]...",
     NULL,
 };
 
@@ -213,21 +248,31 @@ static const struct tool tool = {
     .purpose = "Talk over a Unix domain socket, as client or server",
     .synopsis = synopsis,
     .has_command = true,
-    .more = "ADDRESS is a path, or @NAME for an abstract socket.\n",
+    .more = "ADDRESS is a path, @NAME for an abstract socket, or fd:N for an inherited one.\n",
 };
 
 int main(int argc, char **argv)
 {
-    struct options options = {.mode = no_mode, .timeout = DEADLINE_NEVER};
+    struct options options = {.mode = no_mode, .timeout = DEADLINE_NEVER, .slow = FANOUT_UNSAID};
     const struct option table[] = {
         {'l', "listen", NULL, NULL, &options.listens, "be the server, of one client"},
         {'k', "keep", NULL, NULL, &options.keeps, "with -l: serve many clients, at once"},
         {0, "type", "TYPE", sock_parse_type, &options.type,
          "stream, dgram or seqpacket (server: stream; client: found)"},
+        {0, "retry", "TIME", parse_time, &options.retry, "wait so long for a server to come up"},
         {0, "max", "N", parse_count, &options.most, "COMMANDs at once, the rest wait (64)"},
+        {0, "slow", "POLICY", fanout_parse_slow, &options.slow,
+         "what a client that does not read does to "
+         "the others: block, drop or close"},
+        {0, "allow", "WHO", admission_parse, &options.admission,
+         "serve only uid:N, user:NAME, gid:N, group:NAME or any"},
+        {0, "send-fd", "N", fdpass_parse, &options.rights, "send this open descriptor along"},
+        {0, "recv-fd", NULL, NULL, &options.receives, "give COMMAND the descriptors that come"},
+        {0, "ready", "FILE", ready_parse, &options.ready, "mark there that clients may come"},
         {OPTION_MODE(&options.mode)},
         {OPTION_COUNT(&options.count, "end after N clients; dgram, or a client: N messages")},
         {OPTION_TIMEOUT(&options.timeout)},
+        {OPTION_PROGRESS(&options.is_metered)},
         {RECORD_OPTION_NULL(&options.form)},
         {RECORD_OPTION_WHOLE(&options.form)},
         {RECORD_OPTION_NETSTRING(&options.form)},
@@ -244,7 +289,8 @@ int main(int argc, char **argv)
         check_standard();
 
     int status = options.listens ? be_server(&address, &options, operands.command)
-                                 : be_client(&address, &options);
+                                 : be_client(&address, &options, operands.command);
+    progress_end();
     if (!operands.command && io_end() < 0 && status == EXIT_DONE)
         diag_die(EXIT_FAILED, "stdout: close: %m");
     return status;

@@ -1,6 +1,8 @@
 #include "crew.h"
 
 #include "diag.h"
+#include "exits.h"
+#include "fdpass.h"
 #include "process.h"
 #include "spawn.h"
 #include "stop.h"
@@ -18,8 +20,6 @@ struct shift {
     struct pollfd *polls;      /* the server's first, then one a process */
     size_t count, capacity;
     int64_t accepted;
-    bool is_crowded; /* no descriptor is left for another client */
-    bool has_told_crowd;
 };
 
 static void set_number(const char *name, long long number)
@@ -27,6 +27,21 @@ static void set_number(const char *name, long long number)
     char text[24];
     snprintf(text, sizeof text, "%lld", number);
     setenv(name, text, 1);
+}
+
+_Noreturn void crew_exec_received(const char *name, int fd, int64_t idle, char **command)
+{
+    struct fdpass rights;
+    struct deadline deadline = deadline_in(idle);
+    if (fdpass_receive(fd, &rights, &deadline) < 0) {
+        const char *hint = errno == EMFILE ? " (not all of them fit; ulimit -n)" : "";
+        if (errno == ENOMSG || errno == EPIPE)
+            diag_die(EXIT_FAILED, "%s: receive descriptors: none came", name);
+        diag_die(exits_for(errno), "%s: receive descriptors: %m%s", name, hint);
+    }
+    if (fdpass_hand_over(&rights) < 0)
+        diag_die(EXIT_FAILED, "%s: pass descriptors on: %m", name);
+    spawn_exec(command);
 }
 
 _Noreturn void crew_exec(const struct crew *crew, int fd, const struct ucred *client)
@@ -38,6 +53,8 @@ _Noreturn void crew_exec(const struct crew *crew, int fd, const struct ucred *cl
     setenv("USOCK_PATH", crew->server->address.text, 1);
     dup2(fd, STDIN_FILENO);
     dup2(fd, STDOUT_FILENO);
+    if (crew->receives)
+        crew_exec_received(crew->server->address.text, STDIN_FILENO, crew->idle, crew->command);
     spawn_exec(crew->command);
 }
 
@@ -88,7 +105,7 @@ static void reap(struct shift *shift)
         waitpid(shift->processes[i].pid, NULL, 0);
         process_close(&shift->processes[i]);
         shift->processes[i] = shift->processes[--shift->count];
-        shift->is_crowded = false;
+        server_has_room(shift->crew->server);
     }
 }
 
@@ -106,10 +123,7 @@ static int admit(struct shift *shift)
         return 0;
     if (shift->count == 0)
         return -1;
-    if (!shift->has_told_crowd)
-        diag_warn("%s: accept: %m (the next clients wait until one leaves; ulimit -n)",
-                  server->address.text);
-    shift->is_crowded = shift->has_told_crowd = true;
+    server_is_crowded(server);
     return 0;
 }
 
@@ -122,8 +136,9 @@ static int turn(struct shift *shift)
     if (make_room(shift) < 0)
         return -1;
 
-    bool admits = (int64_t)shift->count < crew->most && !shift->is_crowded;
-    shift->polls[0] = (struct pollfd){admits ? crew->server->fd : -1, POLLIN, 0};
+    shift->polls[0] = server_watch(crew->server);
+    if ((int64_t)shift->count >= crew->most)
+        shift->polls[0].fd = -1;
     for (size_t i = 0; i < shift->count; i++)
         shift->polls[1 + i] = (struct pollfd){shift->processes[i].fd, POLLIN, 0};
     struct deadline deadline = deadline_in(shift->count > 0 ? DEADLINE_NEVER : crew->idle);

@@ -15,7 +15,12 @@ struct crew {
     int64_t most;    /* at once; further clients wait */
     int64_t clients; /* serve so many, 0 for no end */
     int64_t idle;    /* nanoseconds without any client, then ETIMEDOUT */
+    bool receives;   /* COMMAND gets the descriptors that its client sends, from 3 up */
 };
+
+/* Takes descriptors from FD, which is called NAME in messages, and becomes COMMAND with them: from
+ * 3 up, as sd_listen_fds(3) finds them. Waits for them IDLE nanoseconds. */
+_Noreturn void crew_exec_received(const char *name, int fd, int64_t idle, char **command);
 
 /* Becomes the COMMAND for the client at FD. */
 _Noreturn void crew_exec(const struct crew *crew, int fd, const struct ucred *client);

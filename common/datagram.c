@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -72,21 +73,24 @@ static int enlarge_buffer(int fd, size_t size)
     return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted);
 }
 
-static ssize_t send_once(int fd, const void *data, size_t size, const struct datagram_name *to)
+static ssize_t send_once(int fd, const void *data, size_t size, const struct datagram_name *to,
+                         const struct fdpass *rights)
 {
-    ssize_t sent;
-    do
-        sent = sendto(fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-                      to ? (const struct sockaddr *)&to->name : NULL, to ? to->length : 0);
-    while (sent < 0 && errno == EINTR);
-    return sent;
+    struct datagram_name name = to ? *to : (struct datagram_name){0};
+    struct iovec piece = {(void *)(uintptr_t)data, size};
+    struct msghdr message = {.msg_name = to ? &name.name : NULL,
+                             .msg_namelen = name.length,
+                             .msg_iov = &piece,
+                             .msg_iovlen = 1};
+    return fdpass_send(fd, &message, rights);
 }
 
-int datagram_send(int fd, const void *data, size_t size, const struct datagram_name *to)
+int datagram_send(int fd, const void *data, size_t size, const struct datagram_name *to,
+                  const struct fdpass *rights)
 {
-    ssize_t sent = send_once(fd, data, size, to);
+    ssize_t sent = send_once(fd, data, size, to, rights);
     if (sent < 0 && errno == EMSGSIZE) {
-        sent = enlarge_buffer(fd, size) == 0 ? send_once(fd, data, size, to) : -1;
+        sent = enlarge_buffer(fd, size) == 0 ? send_once(fd, data, size, to, rights) : -1;
         if (sent < 0 && (errno == ENOBUFS || errno == EPERM))
             errno = EMSGSIZE;
     }

@@ -2,6 +2,8 @@
 #ifndef DATAGRAM_H
 #define DATAGRAM_H
 
+#include "fdpass.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -29,10 +31,12 @@ ssize_t datagram_size(int fd);
  * or 0 at the end of a seqpacket connection; -1 with errno. */
 int datagram_receive(int fd, void *data, size_t size, struct datagram_origin *origin);
 
-/* Sends a message to the peer FD is connected to, or to TO where that is not NULL; does not wait.
- * Makes the send buffer larger for one that needs it. Returns 0; -1 with errno: EAGAIN there is no
- * room, EMSGSIZE the buffer cannot grow so far, EPIPE, ECONNRESET or ECONNREFUSED the peer is gone.
+/* Sends a message to the peer FD is connected to, or to TO where that is not NULL, and RIGHTS
+ * (NULL: none) along with it; does not wait. Makes the send buffer larger for one that needs it.
+ * Returns 0; -1 with errno: EAGAIN there is no room, EMSGSIZE the buffer cannot grow so far, EPIPE,
+ * ECONNRESET or ECONNREFUSED the peer is gone.
  */
-int datagram_send(int fd, const void *data, size_t size, const struct datagram_name *to);
+int datagram_send(int fd, const void *data, size_t size, const struct datagram_name *to,
+                  const struct fdpass *rights);
 
 #endif

@@ -1,277 +1,289 @@
+#include "exchange.h"
+
 #include "diag.h"
-#include "exchange_state.h"
-#include "feed.h"
-#include "outlet.h"
-#include "peer.h"
-#include "server.h"
+#include "exits.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
     RETRY = 10000000, /* nanoseconds between two tries where poll(2) cannot tell */
+    GRACE = 100,      /* milliseconds for a stdin that may have more for a peer that has gone */
     FEW = 4,          /* peers to have room for at first */
 };
 
-int exchange_fail(struct exchange_state *s, const char *format, ...)
-{
-    int saved = errno;
-    va_list arguments;
-    va_start(arguments, format);
-    if (!s->exchange->why[0])
-        vsnprintf(s->exchange->why, sizeof s->exchange->why, format, arguments);
-    va_end(arguments);
-    errno = saved;
-    return -1;
-}
+enum { LISTENER, INPUT, OUTPUT, PEERS }; /* places in POLLS */
 
-int exchange_fail_at(struct exchange_state *s, const char *what)
-{
-    return exchange_fail(s, "%s: %s: %m", s->exchange->name, what);
-}
-
-void exchange_deafen(struct peer *peer)
-{
-    peer->is_deaf = true;
-    peer->is_owed = false;
-}
-
-void exchange_lose(struct exchange_state *s, struct peer *peer)
-{
-    int errnum = errno;
-    unsigned long long number = s->feed.number;
-    const char *name = s->exchange->name;
-    exchange_deafen(peer);
-    if (s->is_for_many)
-        return;
-    if (s->is_stream)
-        exchange_fail(s, "%s: send: %m", name);
-    else
-        exchange_fail(s, "%s: send message %llu: %m", name, number);
-    s->lost = s->lost ? s->lost : errnum;
-}
+struct round {
+    const struct exchange *exchange;
+    struct hub *hub;
+    struct peer *peers;
+    struct pollfd *polls;
+    size_t count, capacity; /* of peers */
+    size_t next;            /* the peer whose turn comes first */
+    int64_t accepted;
+    struct deadline idle;
+};
 
 /* For one more peer. */
-static int make_room(struct exchange_state *s)
+static int make_room(struct round *round)
 {
-    if (s->count < s->capacity)
+    if (round->count < round->capacity)
         return 0;
-    size_t capacity = s->capacity ? 2 * s->capacity : FEW;
-    struct peer *peers = realloc(s->peers, capacity * sizeof *peers);
+    size_t capacity = round->capacity ? 2 * round->capacity : FEW;
+    struct peer *peers = realloc(round->peers, capacity * sizeof *peers);
     if (peers)
-        s->peers = peers;
-    struct pollfd *polls = realloc(s->polls, (EXCHANGE_PEERS + capacity) * sizeof *polls);
+        round->peers = peers;
+    struct pollfd *polls = realloc(round->polls, (PEERS + capacity) * sizeof *polls);
     if (polls)
-        s->polls = polls;
-    if (!peers || !polls)
-        return exchange_fail_at(s, "serve a client");
-    s->capacity = capacity;
-    return 0;
-}
-
-static int add_peer(struct exchange_state *s, int fd, pid_t pid)
-{
-    if (make_room(s) < 0)
+        round->polls = polls;
+    if (!peers || !polls) {
+        hub_fail_at(round->hub, "serve a client");
         return -1;
-    if (!s->is_stream && datagram_prepare(fd) < 0)
-        return exchange_fail_at(s, "prepare");
-    struct peer *peer = &s->peers[s->count++];
-    peer_start(peer, fd, pid, s->exchange->form, feed_is_inside(&s->feed));
-    if (s->feed.is_ended) {
-        shutdown(fd, SHUT_WR);
-        exchange_deafen(peer);
     }
+    round->capacity = capacity;
     return 0;
 }
 
-static void remove_peer(struct exchange_state *s, struct peer *peer)
+static int add_peer(struct round *round, int fd, pid_t pid)
 {
-    if (s->holder == peer->fd)
-        s->holder = -1;
-    peer_close(peer);
-    *peer = s->peers[--s->count];
-    s->is_crowded = false;
+    if (make_room(round) < 0)
+        return -1;
+    return peer_join(round->hub, &round->peers[round->count++], fd, pid);
 }
 
-static int admit_clients(struct exchange_state *s)
+static void remove_done(struct round *round)
 {
+    for (size_t i = round->count; i-- > 0;) {
+        if (!peer_is_done(&round->peers[i]))
+            continue;
+        peer_leave(round->hub, &round->peers[i]);
+        round->peers[i] = round->peers[--round->count];
+        if (round->hub->server)
+            server_has_room(round->hub->server);
+    }
+}
+
+static int admit_clients(struct round *round)
+{
+    struct server *server = round->hub->server;
     struct ucred client;
     int fd;
-    while (s->server->fd >= 0 && (fd = server_accept(s->server, &client)) >= 0) {
-        if (add_peer(s, fd, client.pid) < 0)
+    while (server->fd >= 0 && (fd = server_accept(server, &client)) >= 0) {
+        if (add_peer(round, fd, client.pid) < 0)
             return -1;
-        if (++s->accepted == s->exchange->clients)
-            server_close(s->server);
+        if (++round->accepted == round->exchange->clients)
+            server_close(server);
     }
-    if (s->server->fd < 0 || errno == EAGAIN)
+    if (server->fd < 0 || errno == EAGAIN)
         return 0;
-    if (s->count == 0)
-        return exchange_fail_at(s, "accept");
-    if (!s->has_told_crowd)
-        diag_warn("%s: accept: %m (the next clients wait until one leaves; ulimit -n)",
-                  s->exchange->name);
-    s->is_crowded = s->has_told_crowd = true;
+    if (round->count == 0)
+        return hub_fail_at(round->hub, "accept");
+    server_is_crowded(server);
     return 0;
 }
 
-bool exchange_has_enough(const struct exchange_state *s)
+/* Whether stdin may be read: somebody hears, and everybody has the last piece. */
+static bool wants_input(const struct round *round)
 {
-    return s->exchange->messages > 0 && s->received >= s->exchange->messages;
+    const struct hub *hub = round->hub;
+    bool is_heard = false;
+    for (size_t i = 0; i < round->count; i++) {
+        if (round->peers[i].receiver.is_owed)
+            return false;
+        is_heard = is_heard || !round->peers[i].receiver.is_deaf;
+    }
+    bool has_receiver = !hub->is_dgram || !hub->server || hub->answer_to.length > 0;
+    return is_heard && has_receiver && !hub->fanout.is_ended;
 }
 
-static bool is_over(const struct exchange_state *s)
+/* Reads stdin, once and only where MAY_READ, and sends what it brings. Returns 0, or -1. */
+static int move_input(struct round *round, bool may_read)
 {
-    if (exchange_has_enough(s))
+    while (wants_input(round)) {
+        int got = fanout_take(&round->hub->fanout, may_read);
+        if (got < 0 && errno == EAGAIN)
+            return 0;
+        if (got < 0)
+            return hub_fail(round->hub, "stdin: %s", fanout_error(&round->hub->fanout));
+        may_read = false;
+        for (size_t i = 0; i < round->count; i++)
+            if (peer_offer(round->hub, &round->peers[i]) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+static bool is_over(const struct round *round)
+{
+    const struct hub *hub = round->hub;
+    if (hub_has_enough(hub))
         return true;
-    if (s->is_dgram)
-        return !s->server && (s->lost || (s->feed.is_ended && s->exchange->messages == 0));
-    return s->count == 0 && (!s->server || s->server->fd < 0);
+    if (hub->is_dgram)
+        return !hub->server && (hub->lost || (hub->fanout.is_ended && hub->wanted == 0));
+    return round->count == 0 && (!hub->server || hub->server->fd < 0);
 }
 
 /* What PEER is waited for: data, room, or that it leaves. A peer that has hung up and may not be
  * read yet is left out, or poll(2) would never wait. */
-static struct pollfd watch(const struct exchange_state *s, const struct peer *peer)
+static struct pollfd watch(const struct hub *hub, const struct peer *peer)
 {
-    bool is_read = exchange_may_receive(s, peer);
-    bool waits_for_room = peer->is_owed && !s->is_retrying;
-    bool may_leave = peer->has_ended && !peer->is_deaf;
+    bool is_read = fanin_wants(&hub->fanin, &peer->sender);
+    bool waits_for_room = fanout_waits_for(&peer->receiver) && !hub->is_retrying;
+    bool may_leave = peer->sender.has_ended && !peer->receiver.is_deaf;
     short events = (short)((is_read ? POLLIN : 0) | (waits_for_room ? POLLOUT : 0));
     return (struct pollfd){.fd = events || may_leave ? peer->fd : -1, .events = events};
 }
 
-static void watch_all(struct exchange_state *s)
+static void watch_all(struct round *round)
 {
-    bool admits = s->server && !s->is_dgram && !s->is_crowded;
-    struct pollfd *polls = s->polls;
-    polls[EXCHANGE_LISTENER] = (struct pollfd){admits ? s->server->fd : -1, POLLIN, 0};
-    polls[EXCHANGE_INPUT] = (struct pollfd){exchange_wants_input(s) ? STDIN_FILENO : -1, POLLIN, 0};
-    polls[EXCHANGE_OUTPUT] =
-        (struct pollfd){outlet_is_empty(&s->outlet) ? -1 : STDOUT_FILENO, POLLOUT, 0};
-    for (size_t i = 0; i < s->count; i++)
-        polls[EXCHANGE_PEERS + i] = watch(s, &s->peers[i]);
+    const struct hub *hub = round->hub;
+    bool has_listener = hub->server && !hub->is_dgram;
+    struct pollfd *polls = round->polls, none = {.fd = -1};
+    polls[LISTENER] = has_listener ? server_watch(hub->server) : none;
+    polls[INPUT] = wants_input(round) ? (struct pollfd){STDIN_FILENO, POLLIN, 0} : none;
+    polls[OUTPUT] = fanin_waiting(&hub->fanin) ? (struct pollfd){STDOUT_FILENO, POLLOUT, 0} : none;
+    for (size_t i = 0; i < round->count; i++)
+        polls[PEERS + i] = watch(hub, &round->peers[i]);
 }
 
 /* Waits for something to happen. */
-static int wait(struct exchange_state *s)
+static int wait(struct round *round)
 {
-    watch_all(s);
-    nfds_t count = EXCHANGE_PEERS + s->count;
-    if (s->is_retrying && deadline_remaining(&s->idle) > RETRY) {
+    watch_all(round);
+    nfds_t count = PEERS + round->count;
+    if (round->hub->is_retrying && deadline_remaining(&round->idle) > RETRY) {
         struct deadline retry = deadline_in(RETRY);
-        if (deadline_poll(s->polls, count, &retry) >= 0 || errno == ETIMEDOUT)
+        if (deadline_poll(round->polls, count, &retry) >= 0 || errno == ETIMEDOUT)
             return 0;
-    } else if (deadline_poll(s->polls, count, &s->idle) >= 0) {
-        s->idle = deadline_in(s->exchange->idle);
+    } else if (deadline_poll(round->polls, count, &round->idle) >= 0) {
+        round->idle = deadline_in(round->exchange->idle);
         return 0;
     }
-    return exchange_fail_at(s, "wait");
+    return hub_fail_at(round->hub, "wait");
 }
 
-/* PEER, which sends no more, has hung up too. */
-static void end_sending(struct exchange_state *s, struct peer *peer)
+/* Where stdin has more for PEER, which has gone, that is to be said. */
+static int look_for_more(struct round *round)
 {
-    int errnum = 0;
-    socklen_t length = sizeof errnum;
-    getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &errnum, &length);
-    errno = errnum;
-    if (errnum && !peer->is_deaf)
-        exchange_lose(s, peer);
-    exchange_deafen(peer);
+    struct pollfd input = {STDIN_FILENO, POLLIN, 0};
+    if (round->hub->is_for_many || !wants_input(round) || poll(&input, 1, GRACE) <= 0)
+        return 0;
+    return move_input(round, true);
 }
 
-static int attend(struct exchange_state *s, struct peer *peer, short events)
+static int attend(struct round *round, struct peer *peer, short events)
 {
+    struct hub *hub = round->hub;
     bool hung_up = events & (POLLHUP | POLLERR);
-    if (peer->is_owed && (events & POLLOUT || hung_up || s->is_retrying)) {
-        s->is_retrying = false;
-        if (exchange_send(s, peer) < 0)
+    if (fanout_waits_for(&peer->receiver) && (events & POLLOUT || hung_up || hub->is_retrying)) {
+        hub->is_retrying = false;
+        if (peer_send(hub, peer) < 0)
             return -1;
-        if (!peer->is_owed)
-            s->idle = deadline_in(s->exchange->idle);
+        if (!peer->receiver.is_owed)
+            round->idle = deadline_in(round->exchange->idle);
     }
-    if (hung_up && peer->has_ended)
-        end_sending(s, peer);
-    return events & (POLLIN | POLLHUP | POLLERR) ? exchange_receive(s, peer) : 0;
+    if (hung_up && peer->sender.has_ended) {
+        if (look_for_more(round) < 0)
+            return -1;
+        peer_hang_up(hub, peer);
+    }
+    return events & (POLLIN | POLLHUP | POLLERR) ? peer_receive(hub, peer) : 0;
 }
 
 /* One turn of the loop, after wait. */
-static int turn(struct exchange_state *s)
+static int turn(struct round *round)
 {
-    size_t count = s->count;
-    if (s->polls[EXCHANGE_OUTPUT].revents && outlet_flush(&s->outlet) < 0)
-        return exchange_fail(s, "stdout: write: %m");
+    size_t count = round->count;
+    if (round->polls[OUTPUT].revents && fanin_flush(&round->hub->fanin) < 0)
+        return hub_fail_output(round->hub);
     /* before a peer that hangs up is noticed: what stdin has by then is lost, and that is to be
      * said */
-    if (exchange_move_input(s, s->polls[EXCHANGE_INPUT].revents) < 0)
+    if (move_input(round, round->polls[INPUT].revents) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        size_t at = (s->next + i) % count;
-        if (attend(s, &s->peers[at], s->polls[EXCHANGE_PEERS + at].revents) < 0)
+        size_t at = (round->next + i) % count;
+        if (attend(round, &round->peers[at], round->polls[PEERS + at].revents) < 0)
             return -1;
     }
-    s->next++;
-    if (exchange_move_input(s, false) < 0)
+    round->next++;
+    if (move_input(round, false) < 0)
         return -1;
-    for (size_t i = count; i-- > 0;)
-        if (s->peers[i].has_ended && s->peers[i].is_deaf)
-            remove_peer(s, &s->peers[i]);
-    return s->polls[EXCHANGE_LISTENER].revents ? admit_clients(s) : 0;
+    remove_done(round);
+    return round->polls[LISTENER].revents ? admit_clients(round) : 0;
 }
 
 /* Takes the answers that a dgram client has got by now. */
-static int drain(struct exchange_state *s, struct peer *peer)
+static int drain(struct round *round)
 {
-    while (!exchange_has_enough(s) && datagram_size(peer->fd) >= 0)
-        if (exchange_receive(s, peer) < 0 || outlet_end(&s->outlet) < 0)
+    struct peer *peer = round->peers;
+    struct hub *hub = round->hub;
+    while (!hub_has_enough(hub) && datagram_size(peer->fd) >= 0) {
+        struct deadline deadline = deadline_in(round->exchange->idle);
+        if (peer_receive(hub, peer) < 0)
             return -1;
+        if (fanin_end(&hub->fanin, &deadline) < 0)
+            return hub_fail_output(hub);
+    }
     return 0;
 }
 
-static int run(struct exchange_state *s)
+static int run(struct round *round)
 {
-    s->idle = deadline_in(s->exchange->idle);
-    while (!is_over(s))
-        if (wait(s) < 0 || turn(s) < 0)
+    const struct hub *hub = round->hub;
+    int fd = hub->server ? hub->server->fd : round->exchange->fd;
+    bool has_one = !hub->server || hub->is_dgram;
+    if (make_room(round) < 0 || (has_one && add_peer(round, fd, 0) < 0))
+        return -1;
+    round->idle = deadline_in(round->exchange->idle);
+    while (!is_over(round))
+        if (wait(round) < 0 || turn(round) < 0)
             return -1;
-    return s->is_dgram && !s->server ? drain(s, &s->peers[0]) : 0;
+    return hub->is_dgram && !hub->server ? drain(round) : 0;
 }
 
 int exchange_run(struct exchange *exchange)
 {
-    struct exchange_state s = {
-        .exchange = exchange,
+    bool is_dgram = exchange->type == SOCK_DGRAM;
+    struct hub *hub = &exchange->hub;
+    *hub = (struct hub){
+        .name = exchange->name,
         .server = exchange->server,
         .is_stream = exchange->type == SOCK_STREAM,
-        .is_dgram = exchange->type == SOCK_DGRAM,
-        .holder = -1,
+        .is_dgram = is_dgram,
+        .is_for_many = exchange->server && !is_dgram && exchange->clients != 1,
+        .fanout = {.slow = exchange->slow, .rights = exchange->rights},
+        .wanted = exchange->messages,
     };
-    s.is_for_many = exchange->server && !s.is_dgram && exchange->clients != 1;
-    exchange->why[0] = '\0';
-    feed_start(&s.feed, s.is_stream, exchange->form);
-    outlet_start(&s.outlet, exchange->form);
+    fanout_start(&hub->fanout, hub->is_stream, exchange->form);
+    fanin_start(&hub->fanin, exchange->form, exchange->meters_input);
+    struct round round = {.exchange = exchange, .hub = hub};
+    int errnum = run(&round) < 0 ? errno : 0;
+    free(round.peers);
+    free(round.polls);
 
-    int result = make_room(&s);
-    if (result == 0 && !s.server)
-        result = add_peer(&s, exchange->fd, 0);
-    else if (result == 0 && s.is_dgram)
-        result = add_peer(&s, s.server->fd, 0);
-    if (result == 0)
-        result = run(&s);
-
-    /* What was received goes out even where sending has failed. */
-    int errnum = result < 0 ? errno : 0;
-    if (errnum != EINTR && errnum != ETIMEDOUT && outlet_end(&s.outlet) < 0)
-        return exchange_fail(&s, "stdout: write: %m");
-    if (s.lost && errnum != EINTR)
-        errnum = s.lost;
+    /* What was received goes out even where sending has failed; after a signal, or when the time is
+     * over, as much as finds room. */
+    bool is_late = errnum == EINTR || errnum == ETIMEDOUT;
+    struct deadline deadline = deadline_in(is_late ? 0 : exchange->idle);
+    if (fanin_end(&hub->fanin, &deadline) < 0)
+        return hub_fail_output(hub);
+    if (hub->lost && errnum != EINTR)
+        errnum = hub->lost;
     errno = errnum;
     return errnum ? -1 : 0;
 }
 
-const char *exchange_error(const struct exchange *exchange)
+int exchange_tell(const struct exchange *exchange)
 {
-    return exchange->why;
+    if (errno == EINTR)
+        return EXIT_FAILED;
+    if (errno != ETIMEDOUT) {
+        diag_warn("%s", exchange->hub.why);
+        return EXIT_FAILED;
+    }
+    diag_note("%s", exchange->hub.why);
+    return EXIT_NO;
 }

@@ -1,13 +1,11 @@
 /* exchange: records between stdin and stdout and the peers of a socket, any number at once
  *
- * What stdin brings goes to every peer before more of it is read; what the peers send goes to
- * stdout, each record whole. One loop, no threads; neither a peer nor stdout is ever waited for
- * alone. */
+ * What stdin brings goes to every peer (fanout), what the peers send goes to stdout, each record
+ * whole (fanin). One loop, no threads; neither a peer nor stdout is ever waited for alone. */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
-#include "record.h"
-#include "server.h"
+#include "peer.h"
 
 #include <stdint.h>
 
@@ -17,17 +15,21 @@ struct exchange {
     struct server *server; /* whose clients are the peers; NULL: FD is the only one */
     int fd;
     enum record_form form;
-    int64_t clients;  /* close the server after so many, end when they have left; 0: never */
-    int64_t messages; /* end after so many were received; 0: never */
-    int64_t idle;     /* nanoseconds in which nothing happens, then ETIMEDOUT */
-    char why[256];    /* private */
+    enum fanout_slow slow;       /* what becomes of a client that does not read */
+    const struct fdpass *rights; /* descriptors that each peer is sent; NULL: none */
+    int64_t clients;   /* close the server after so many, end when they have left; 0: never */
+    int64_t messages;  /* end after so many were received; 0: never */
+    int64_t idle;      /* nanoseconds in which nothing happens, then ETIMEDOUT */
+    bool meters_input; /* for the progress meter only stdin counts */
+    struct hub hub;    /* private */
 };
 
 /* Runs until the peers have ended, for a dgram client until stdin has. Returns 0; -1 with errno:
- * ETIMEDOUT, EINTR after a signal that stop_catch noted, or what exchange_error explains. */
+ * ETIMEDOUT, EINTR after a signal that stop_catch noted, or what exchange_tell explains. */
 int exchange_run(struct exchange *exchange);
 
-/* What exchange_run failed with: `/run/x: send message 3: Broken pipe`. */
-const char *exchange_error(const struct exchange *exchange);
+/* Says what exchange_run failed with (errno): `/run/x: send message 3: Broken pipe`; nothing of a
+ * signal. Returns the exit status. */
+int exchange_tell(const struct exchange *exchange);
 
 #endif

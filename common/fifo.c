@@ -83,6 +83,17 @@ int fifo_open_keeper(const char *path)
     return open_at_once(path, O_RDWR);
 }
 
+/* pipe(7): a write of up to PIPE_BUF bytes goes in whole or, where it may not block, not at all. */
+int fifo_put(int fd, const void *data, size_t size, const struct deadline *deadline)
+{
+    struct pollfd room = {fd, POLLOUT, 0};
+    ssize_t put;
+    do
+        put = write(fd, data, size);
+    while (put < 0 && (errno == EINTR || errno == EAGAIN) && deadline_poll(&room, 1, deadline) > 0);
+    return put < 0 ? -1 : 0;
+}
+
 int fifo_unread(int fd)
 {
     int count;

@@ -24,6 +24,10 @@ int fifo_open_listener(const char *path);
  * Linux lets O_RDWR succeed at once). */
 int fifo_open_keeper(const char *path);
 
+/* Writes the SIZE bytes at DATA, at most PIPE_BUF, in one piece that nobody's bytes get into, and
+ * waits until DEADLINE for room. Returns 0, or -1 with errno: ETIMEDOUT, EPIPE nobody reads. */
+int fifo_put(int fd, const void *data, size_t size, const struct deadline *deadline);
+
 /* Bytes in the pipe that nobody has read yet; -1 with errno. */
 int fifo_unread(int fd);
 

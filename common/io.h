@@ -73,6 +73,10 @@ int io_writev(int fd, struct iovec *pieces, int count);
  * is shorter: fallocate(2). Returns 0; EOPNOTSUPP where the file system cannot. */
 int io_reserve(int fd, int64_t offset, int64_t length);
 
+/* One write of as much as a pipe, socket or terminal takes without waiting, though FD blocks.
+ * Returns the bytes; -1 with errno EAGAIN where it takes nothing. */
+ssize_t io_write_ready(int fd, const void *data, size_t size);
+
 /* Closes FD on the way out of something that failed. Keeps errno, returns -1. */
 int io_abandon(int fd);
 

@@ -210,6 +210,8 @@ struct operands options_parse(int argc, char **argv, const struct tool *tool,
             parse_letters(&walk, word);
         } else {
             found.words[found.count++] = word;
+            while (tool->is_prefix && *walk.next)
+                found.words[found.count++] = *walk.next++;
         }
     }
     if (!found.command)

@@ -24,6 +24,7 @@ struct tool {
     const char *const *synopsis; /* what follows the name; a line each, NULL last */
     bool has_command;            /* what follows `--` is a COMMAND, not more operands */
     bool has_negative_operands;  /* `-5` is no option */
+    bool is_prefix;              /* options end at the first operand, as those of env(1) do */
     const char *more;            /* further lines of --help, each ended; or NULL */
 };
 

@@ -1,150 +1,234 @@
 #include "peer.h"
 
-#include "datagram.h"
-#include "frame.h"
-#include "outlet.h"
+#include "diag.h"
+#include "kernel.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 8192 };
+enum { TURN = 64 }; /* messages of one peer before it is the next one's turn */
 
-void peer_start(struct peer *peer, int fd, pid_t pid, enum record_form form, bool is_late)
+static const char too_long[] = "it stopped reading within a long record";
+
+/* Notes what failed first. Returns -1, with errno as it was. */
+int hub_fail(struct hub *hub, const char *format, ...)
 {
-    *peer = (struct peer){.fd = fd, .pid = pid, .is_late = is_late};
-    frame_start(&peer->frame, form);
+    int saved = errno;
+    va_list arguments;
+    va_start(arguments, format);
+    if (!hub->why[0])
+        vsnprintf(hub->why, sizeof hub->why, format, arguments);
+    va_end(arguments);
+    errno = saved;
+    return -1;
 }
 
-void peer_close(struct peer *peer)
+int hub_fail_at(struct hub *hub, const char *what)
 {
-    close(peer->fd);
-    free(peer->partial);
+    return hub_fail(hub, "%s: %s: %m", hub->name, what);
 }
 
-void peer_offer(struct peer *peer, const struct feed *feed)
+/* Of all failures this is the one that is told: what was received is gone. */
+int hub_fail_output(struct hub *hub)
 {
-    if (peer->is_deaf)
+    const char *what = errno == ETIMEDOUT ? "wait for room" : "write";
+    if (errno == EINTR) { /* of which nobody speaks */
+        diag_warn("stdout: %zu bytes are lost", fanin_discard(&hub->fanin));
+        return -1;
+    }
+    hub->why[0] = '\0';
+    return hub_fail(hub, "stdout: %s: %m (%zu bytes are lost)", what, fanin_discard(&hub->fanin));
+}
+
+/* PEER gets nothing more. */
+static void deafen(struct peer *peer)
+{
+    peer->receiver.is_deaf = true;
+    peer->receiver.is_owed = false;
+    fanout_leave(&peer->receiver);
+}
+
+/* The same, because it is gone (errno) and did not get all that was sent: unless it is one of many
+ * the exchange has failed, and goes on only with what still comes. */
+static void lose(struct hub *hub, struct peer *peer)
+{
+    int errnum = errno;
+    deafen(peer);
+    if (hub->is_for_many)
         return;
-    peer->is_owed = !peer->is_late || feed->joint < feed->size;
-    peer->sent = peer->is_late ? feed->joint : 0;
-    peer->is_late = peer->is_late && feed->joint == feed->size && feed_is_inside(feed);
+    if (hub->is_stream)
+        hub_fail_at(hub, "send");
+    else
+        hub_fail(hub, "%s: send message %llu: %m", hub->name,
+                 (unsigned long long)hub->fanout.number);
+    hub->lost = hub->lost ? hub->lost : errnum;
 }
 
-int peer_send_bytes(struct peer *peer, const struct feed *feed)
+static void turn_away(struct hub *hub, struct peer *peer, const char *why)
 {
-    while (peer->sent < feed->size) {
-        ssize_t sent = send(peer->fd, feed->data + peer->sent, feed->size - peer->sent,
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR)
-            return errno == EAGAIN ? 0 : -1;
-        if (sent > 0)
-            peer->sent += (size_t)sent;
-    }
-    peer->is_owed = false;
-    return 0;
+    diag_warn("%s: client, pid %d: turned away: %s", hub->name, peer->pid, why);
+    peer->sender.has_ended = true;
+    deafen(peer);
 }
 
-/* Keeps the SIZE bytes at DATA, in no more memory than they need: a thousand peers may wait. */
-static int hold(struct peer *peer, const char *data, size_t size)
+/* At the end of stdin PEER, once it has got all, is told so. */
+static void finish(struct hub *hub, struct peer *peer)
 {
-    if (size == 0) {
-        free(peer->partial);
-        peer->partial = NULL;
+    if (!hub->fanout.is_ended || peer->receiver.is_deaf || fanout_waits_for(&peer->receiver))
+        return;
+    if (fanout_end(&hub->fanout, &peer->receiver) < 0)
+        lose(hub, peer);
+    if (!hub->is_dgram)
+        shutdown(peer->fd, SHUT_WR);
+    deafen(peer);
+}
+
+/* The answer found its receiver gone. The server goes on, and its status will tell. */
+static void lose_answer(struct hub *hub, struct peer *peer)
+{
+    diag_warn("%s: send message %llu: %m (it is lost with its receiver)", hub->name,
+              (unsigned long long)hub->fanout.number);
+    hub->answer_to.length = 0;
+    hub_fail(hub, "%s: not every message found its receiver", hub->name);
+    hub->lost = hub->lost ? hub->lost : errno;
+    peer->receiver.is_owed = false;
+}
+
+int peer_send(struct hub *hub, struct peer *peer)
+{
+    const struct datagram_name *to = hub->answer_to.length > 0 ? &hub->answer_to : NULL;
+    if (fanout_send(&hub->fanout, &peer->receiver, to) == 0) {
+        /* unix(7): POLLOUT says nothing of one that the socket is not connected to */
+        hub->is_retrying = to && peer->receiver.is_owed;
+        finish(hub, peer);
+    } else if (errno == EAGAIN) {
+        turn_away(hub, peer, "it does not read");
+    } else if (errno == EMSGSIZE && hub->is_stream) {
+        turn_away(hub, peer, too_long);
+    } else if (errno == EMSGSIZE) {
+        return hub_fail(hub, "%s: send message %llu: %m (net.core.wmem_max is %lld)", hub->name,
+                        (unsigned long long)hub->fanout.number,
+                        (long long)kernel_limit("net.core.wmem_max", -1));
+    } else if (to) {
+        lose_answer(hub, peer);
     } else {
-        char *partial = realloc(peer->partial, size);
-        if (!partial)
-            return -1;
-        memcpy(partial, data, size);
-        peer->partial = partial;
+        lose(hub, peer);
     }
-    peer->held = size;
     return 0;
 }
 
-/* A last record without its terminator gets it, so that another's does not stick to it. */
-static int end_stream(struct peer *peer, struct outlet *outlet, char *held)
+int peer_offer(struct hub *hub, struct peer *peer)
 {
-    bool is_torn = peer->frame.is_inside;
-    peer->is_long = false;
-    peer->frame.is_inside = false;
-    if (!is_torn)
+    if (hub->fanout.is_ended) {
+        finish(hub, peer);
         return 0;
-    if (peer->frame.form == RECORD_NETSTRING)
-        return errno = EBADMSG, -1;
-    outlet_add(outlet, peer->held + frame_tail(peer->frame.form, held + peer->held));
-    return hold(peer, NULL, 0);
+    }
+    if (fanout_offer(&hub->fanout, &peer->receiver) < 0)
+        turn_away(hub, peer, too_long);
+    return peer->receiver.is_owed ? peer_send(hub, peer) : 0;
 }
 
-/* Walks over DATA from FROM on, SIZE bytes in all, to find in *END where the last record that is
- * whole ends, 0 if none does. Returns 0, or -1 where something that is no record follows it. */
-static int find_last_end(struct frame *frame, const char *data, size_t from, size_t size,
-                         size_t *end)
+bool hub_has_enough(const struct hub *hub)
 {
-    *end = 0;
-    while (from < size) {
-        ssize_t step = frame_next(frame, data + from, size - from);
-        if (step < 0)
-            return -1;
-        from += (size_t)step;
-        if (!frame->is_inside)
-            *end = from;
+    return hub->wanted > 0 && hub->received >= hub->wanted;
+}
+
+/* Receiving from PEER failed with errno. */
+static int end_receiving(struct hub *hub, struct peer *peer)
+{
+    if (errno == ECONNRESET) { /* it left before it had read all; what it sent still comes */
+        lose(hub, peer);
+        return 0;
+    }
+    if (!hub->is_for_many) {
+        peer->sender.has_ended = true;
+        deafen(peer);
+        return hub_fail_at(hub, "receive");
+    }
+    if (errno == EBADMSG)
+        turn_away(hub, peer, "not a whole netstring");
+    else if (errno == EMSGSIZE)
+        turn_away(hub, peer, "a netstring over 1 MiB");
+    else
+        turn_away(hub, peer, strerror(errno));
+    return 0;
+}
+
+static bool admits(const void *server, const struct datagram_origin *origin)
+{
+    return server_admits(server, &origin->sender, -1);
+}
+
+static void note_origin(struct hub *hub, const struct peer *peer,
+                        const struct datagram_origin *origin)
+{
+    hub->received += !hub->is_stream;
+    if (hub->is_dgram && hub->server && origin->from.length > 0)
+        hub->answer_to = origin->from;
+    if (origin->had_descriptors && !hub->has_told_descriptors) {
+        diag_warn("%s: pid %d sent descriptors; they are closed", hub->name,
+                  hub->is_stream ? peer->pid : origin->sender.pid);
+        hub->has_told_descriptors = true;
+    }
+}
+
+int peer_receive(struct hub *hub, struct peer *peer)
+{
+    int turns = hub->is_stream ? 1 : TURN;
+    for (int i = 0; i < turns && fanin_wants(&hub->fanin, &peer->sender) && !hub_has_enough(hub);
+         i++) {
+        struct datagram_origin origin = {0};
+        int got =
+            hub->is_stream
+                ? fanin_receive_bytes(&hub->fanin, &peer->sender, &origin)
+                : fanin_receive_message(&hub->fanin, &peer->sender, &origin,
+                                        hub->is_dgram && hub->server ? admits : NULL, hub->server);
+        if (got < 0 && errno == EPERM)
+            continue;
+        if (got < 0)
+            return errno == EAGAIN ? 0 : end_receiving(hub, peer);
+        if (got > 0)
+            note_origin(hub, peer, &origin);
     }
     return 0;
 }
 
-int peer_receive_bytes(struct peer *peer, struct outlet *outlet)
+int peer_join(struct hub *hub, struct peer *peer, int fd, pid_t pid)
 {
-    char *data = outlet_room(outlet, peer->held + READ_SIZE);
-    if (!data)
-        return -1;
-    if (peer->held > 0)
-        memcpy(data, peer->partial, peer->held);
-    ssize_t got = recv(peer->fd, data + peer->held, READ_SIZE, MSG_DONTWAIT);
-    if (got < 0)
-        return -1;
-    if (got == 0)
-        return end_stream(peer, outlet, data);
-
-    size_t size = peer->held + (size_t)got, whole;
-    if (find_last_end(&peer->frame, data, peer->held, size, &whole) < 0) {
-        outlet_add(outlet, whole);
-        return -1;
-    }
-    size_t rest = size - whole;
-    bool goes_on_long = peer->is_long && whole == 0;
-    peer->is_long = goes_on_long || rest > PEER_ROOM;
-    if (peer->frame.form != RECORD_NETSTRING && peer->is_long) {
-        whole = size;
-        rest = 0;
-    }
-    if (rest > PEER_NETSTRING_MAX)
-        return errno = EMSGSIZE, -1;
-    if (hold(peer, data + size - rest, rest) < 0)
-        return -1;
-    outlet_add(outlet, whole);
-    return 1;
+    *peer = (struct peer){.fd = fd, .pid = pid};
+    if (!hub->is_stream && datagram_prepare(fd) < 0)
+        return hub_fail_at(hub, "prepare");
+    fanout_join(&hub->fanout, &peer->receiver, fd);
+    fanin_join(&hub->fanin, &peer->sender, fd);
+    finish(hub, peer);
+    return 0;
 }
 
-int peer_receive_message(struct peer *peer, struct outlet *outlet, const struct server *server,
-                         struct datagram_origin *origin)
+void peer_leave(struct hub *hub, struct peer *peer)
 {
-    char head[FRAME_HEAD_SIZE];
-    ssize_t size = datagram_size(peer->fd);
-    if (size < 0)
-        return -1;
-    size_t before = frame_head(outlet->form, (size_t)size, head);
-    char *data = outlet_room(outlet, before + (size_t)size + FRAME_TAIL_SIZE);
-    if (!data)
-        return -1;
-    int got = datagram_receive(peer->fd, data + before, (size_t)size, origin);
-    if (got <= 0)
-        return got;
-    if (server && !server_admits(server, &origin->sender))
-        return errno = EPERM, -1;
-    memcpy(data, head, before);
-    outlet_add(outlet,
-               before + (size_t)size + frame_tail(outlet->form, data + before + (size_t)size));
-    return 1;
+    if (peer->receiver.missed > 0)
+        diag_warn("%s: client, pid %d: missed %llu records: it did not read fast enough", hub->name,
+                  peer->pid, (unsigned long long)peer->receiver.missed);
+    fanin_leave(&hub->fanin, &peer->sender);
+    fanout_leave(&peer->receiver);
+    close(peer->fd);
+}
+
+bool peer_is_done(const struct peer *peer)
+{
+    return peer->sender.has_ended && peer->receiver.is_deaf;
+}
+
+void peer_hang_up(struct hub *hub, struct peer *peer)
+{
+    int errnum = 0;
+    socklen_t length = sizeof errnum;
+    getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &errnum, &length);
+    errno = errnum;
+    if (errnum && !peer->receiver.is_deaf)
+        lose(hub, peer);
+    deafen(peer);
 }

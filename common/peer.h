@@ -1,52 +1,61 @@
-/* peer: one of those a socket exchanges records with: what it still gets, and its records on their
- * way to stdout
- *
- * A record of a stream goes to stdout whole. One that has not all come yet waits here, up to
- * PEER_ROOM bytes; one that is longer makes its peer a long one, which has to have stdout to itself
- * until the record ends. Netstrings, which nothing can mend when the peer leaves in the middle, are
- * kept up to PEER_NETSTRING_MAX bytes instead. */
+/* peer: one of those a socket exchanges records with, and what all of them share: the hub */
 #ifndef PEER_H
 #define PEER_H
 
-#include "datagram.h"
-#include "feed.h"
-#include "outlet.h"
+#include "fanin.h"
+#include "fanout.h"
 #include "server.h"
 
-enum { PEER_ROOM = 8192, PEER_NETSTRING_MAX = 1 << 20 };
+#include <stdint.h>
+
+struct hub {
+    const char *name;      /* of the socket, for messages */
+    struct server *server; /* whose clients the peers are; NULL: none */
+    bool is_stream, is_dgram;
+    bool is_for_many; /* peers come and go, and one that goes is no loss */
+    struct fanout fanout;
+    struct fanin fanin;
+    int64_t wanted, received;       /* messages; wanted 0: no end */
+    struct datagram_name answer_to; /* dgram server: the last sender that has a name */
+    bool is_retrying;               /* poll(2) cannot tell when there is room */
+    bool has_told_descriptors;
+    int lost;      /* errno of the first thing that a peer did not get, or 0 */
+    char why[256]; /* what failed first, or "" */
+};
 
 struct peer {
     int fd;
     pid_t pid;
-    bool is_deaf;   /* gets nothing more */
-    bool has_ended; /* sends nothing more */
-    bool is_owed;   /* some of the piece in hand */
-    bool is_long;   /* has begun a record that is longer than PEER_ROOM */
-    /* private */
-    bool is_late;  /* gets nothing of the record that was under way when it came */
-    size_t sent;   /* bytes of the piece in hand */
-    char *partial; /* the beginning of a record */
-    size_t held;   /* its bytes */
-    struct frame frame;
+    struct receiver receiver;
+    struct sender sender;
 };
 
-void peer_start(struct peer *peer, int fd, pid_t pid, enum record_form form, bool is_late);
-void peer_close(struct peer *peer);
+/* Note what failed: with its own words; at the socket; at stdout, whose bytes are lost by it.
+ * Return -1, with errno as it was. */
+int hub_fail(struct hub *hub, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int hub_fail_at(struct hub *hub, const char *what);
+int hub_fail_output(struct hub *hub);
 
-/* The piece in hand of FEED is for PEER too. */
-void peer_offer(struct peer *peer, const struct feed *feed);
+/* Whether all the messages were received that are wanted. */
+bool hub_has_enough(const struct hub *hub);
 
-/* Sends what of a stream's piece is owed and finds room. Returns 0, or -1 with errno. */
-int peer_send_bytes(struct peer *peer, const struct feed *feed);
+/* Returns 0, or -1 as hub_fail does. */
+int peer_join(struct hub *hub, struct peer *peer, int fd, pid_t pid);
+void peer_leave(struct hub *hub, struct peer *peer);
 
-/* Moves what has come of a stream: whole records to OUTLET. Returns 1, 0 at the peer's end; -1 with
- * errno: EAGAIN nothing has come, EBADMSG no netstring, EMSGSIZE one too long, ECONNRESET it left
- * without reading all it was sent. */
-int peer_receive_bytes(struct peer *peer, struct outlet *outlet);
+/* Whether PEER neither gets nor sends anything more. */
+bool peer_is_done(const struct peer *peer);
 
-/* Moves one message to OUTLET. Returns and errno the same, and EPERM where SERVER (NULL: none) does
- * not admit who sent it: then it is gone. */
-int peer_receive_message(struct peer *peer, struct outlet *outlet, const struct server *server,
-                         struct datagram_origin *origin);
+/* The next piece of stdin, or its end, is there for PEER too. Returns 0, or -1. */
+int peer_offer(struct hub *hub, struct peer *peer);
+
+/* Sends what PEER is owed, as far as there is room. Returns 0, or -1. */
+int peer_send(struct hub *hub, struct peer *peer);
+
+/* Takes in what PEER has sent, up to its turn's end. Returns 0, or -1. */
+int peer_receive(struct hub *hub, struct peer *peer);
+
+/* PEER, which sends no more, has hung up too. */
+void peer_hang_up(struct hub *hub, struct peer *peer);
 
 #endif

@@ -102,39 +102,84 @@ static int bind_server(struct server *server, mode_t mode, const struct deadline
     return 0;
 }
 
-int server_open(struct server *server, const struct sock_address *address, int type, mode_t mode,
-                const struct deadline *deadline)
+/* Makes the socket, or takes over the one that was inherited. Who sends a message is known of those
+ * that come after SO_PASSCRED, so it is before bind; the sockets of accept(2) inherit it. */
+static int get_socket(struct server *server)
 {
     static const int on = 1;
-    *server = (struct server){.address = *address, .type = type};
-    int flags = SOCK_CLOEXEC | (type == SOCK_DGRAM ? 0 : SOCK_NONBLOCK);
-    server->fd = socket(AF_UNIX, type | flags, 0);
-    if (server->fd < 0)
-        return -1;
-
-    /* Who sends a message is known of those that come after this, so it is before bind; the sockets
-     * of accept(2) inherit it. */
-    if ((type != SOCK_STREAM &&
-         setsockopt(server->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) ||
-        bind_server(server, mode, deadline) < 0 ||
-        (type != SOCK_DGRAM && listen(server->fd, BACKLOG) < 0)) {
-        int saved = errno;
-        server_close(server);
-        errno = saved;
-        return -1;
+    bool is_inherited = server->address.fd >= 0;
+    if (is_inherited) {
+        struct sockaddr_un name = {0};
+        socklen_t length = sizeof name;
+        server->fd = sock_inherit(&server->address, &server->type, true);
+        if (server->fd >= 0 && getsockname(server->fd, (struct sockaddr *)&name, &length) == 0)
+            server->address.is_abstract = length > sizeof name.sun_family && !name.sun_path[0];
+    } else {
+        server->type = server->type ? server->type : SOCK_STREAM;
+        server->fd = socket(AF_UNIX, server->type | SOCK_CLOEXEC, 0);
     }
-    return 0;
+    if (server->fd < 0 ||
+        (server->type != SOCK_DGRAM && fcntl(server->fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0))
+        return -1;
+    return server->type == SOCK_STREAM
+               ? 0
+               : setsockopt(server->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 }
 
-bool server_admits(const struct server *server, const struct ucred *peer)
+static int listen_at(struct server *server, mode_t mode, const struct deadline *deadline)
+{
+    if (server->address.fd >= 0)
+        return 0;
+    if (bind_server(server, mode, deadline) < 0)
+        return -1;
+    return server->type == SOCK_DGRAM ? 0 : listen(server->fd, BACKLOG);
+}
+
+int server_open(struct server *server, const struct sock_address *address, int type, mode_t mode,
+                const struct admission *admission, const struct deadline *deadline)
+{
+    *server = (struct server){.address = *address, .type = type, .admission = admission};
+    if (get_socket(server) == 0 && listen_at(server, mode, deadline) == 0)
+        return 0;
+    int saved = errno;
+    server_close(server);
+    errno = saved;
+    return -1;
+}
+
+bool server_admits(const struct server *server, const struct ucred *peer, int fd)
 {
     uid_t own = geteuid();
-    if (!server->address.is_abstract || peer->uid == own)
+    bool has_rules = server->admission->count > 0;
+    if (has_rules ? admission_names(server->admission, peer, fd)
+                  : !server->address.is_abstract || peer->uid == own)
         return true;
-    diag_warn("%s: refused uid %u, pid %d: an abstract name is for uid %u alone (a path has "
-              "permissions)",
-              server->address.text, peer->uid, peer->pid, own);
+    if (has_rules)
+        diag_warn("%s: refused uid %u, pid %d: no --allow names it", server->address.text,
+                  peer->uid, peer->pid);
+    else
+        diag_warn("%s: refused uid %u, pid %d: an abstract name is for uid %u alone (a path has "
+                  "permissions; --allow names others)",
+                  server->address.text, peer->uid, peer->pid, own);
     return false;
+}
+
+struct pollfd server_watch(const struct server *server)
+{
+    return (struct pollfd){server->is_crowded ? -1 : server->fd, POLLIN, 0};
+}
+
+void server_is_crowded(struct server *server)
+{
+    if (!server->has_told_crowd)
+        diag_warn("%s: accept: %m (the next clients wait until one leaves; ulimit -n)",
+                  server->address.text);
+    server->is_crowded = server->has_told_crowd = true;
+}
+
+void server_has_room(struct server *server)
+{
+    server->is_crowded = false;
 }
 
 int server_accept(struct server *server, struct ucred *peer)
@@ -146,7 +191,8 @@ int server_accept(struct server *server, struct ucred *peer)
             errno = EAGAIN;
         return -1;
     }
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) == 0 && server_admits(server, peer))
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) == 0 &&
+        server_admits(server, peer, fd))
         return fd;
     close(fd);
     return errno = EAGAIN, -1;
@@ -185,6 +231,12 @@ const char *server_hint(int errnum)
         return " (another process serves it)";
     case ENOTSOCK:
         return " (something that is no socket is there; it stays)";
+    case EINVAL:
+        return " (it does not listen)";
+    case EBADF:
+        return " (nobody has passed it on)";
+    case EAFNOSUPPORT:
+        return " (it is no Unix socket)";
     default:
         return "";
     }

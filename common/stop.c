@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static volatile sig_atomic_t noted, count; /* the last of them, and how many there were */
-static bool is_pardoned;                   /* the first of them ends no wait any more */
+static volatile sig_atomic_t noted, count;   /* the last of them, and how many there were */
+static bool is_pardoned;                     /* the first of them ends no wait any more */
+static volatile sig_atomic_t is_from_kernel; /* of the last of them */
 
 static int is_handled;
 /* Whether the timer is ours; before that it may be an alarm(2) that the caller set for COMMAND. */
@@ -47,12 +48,14 @@ static void handle_ticks(void)
     is_handled = 1;
 }
 
-static void on_fatal(int signal)
+static void on_fatal(int signal, siginfo_t *info, void *context)
 {
     int saved = errno;
+    (void)context;
     noted = signal;
     if (count < 2)
         count++;
+    is_from_kernel = info->si_code == SI_KERNEL;
     start_timer(1);
     errno = saved;
 }
@@ -64,7 +67,7 @@ void stop_catch(void)
         struct sigaction action;
         if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
             continue;
-        action = (struct sigaction){.sa_handler = on_fatal};
+        action = (struct sigaction){.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO};
         sigaction(fatal[i], &action, NULL);
     }
 }
@@ -81,6 +84,11 @@ bool stop_pardon(void)
     is_pardoned = true;
     stop_untick();
     return true;
+}
+
+bool stop_is_from_terminal(void)
+{
+    return is_from_kernel;
 }
 
 _Noreturn void stop_die(void)
@@ -106,7 +114,7 @@ void stop_release(void)
 {
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
         struct sigaction action;
-        if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_handler == on_fatal)
+        if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_flags & SA_SIGINFO)
             signal(fatal[i], SIG_DFL);
     }
     stop_obey();

@@ -23,6 +23,9 @@ bool stop_pardon(void);
 /* Returns where no signal was noted; else dies of it, also of one that was pardoned. */
 void stop_obey(void);
 
+/* Whether a terminal sent it: then all processes of its foreground group have got it too. */
+bool stop_is_from_terminal(void);
+
 /* Dies of the noted signal, so that the shell sees it. */
 _Noreturn void stop_die(void);
 

@@ -171,6 +171,10 @@ gzip <request >answer &
 fifocat -r answer -w request <sources.tar | gunzip | sha256sum
 END
 
+step manual.txt 'two commands that talk both ways: one sends the text, the other sends it back' <<'END'
+duplex sh -c 'cat manual.txt & exec >&-; sha256sum >&3' 3>&1 -- cat
+END
+
 step sources.tar 'a Unix socket: a server that runs a command for each client' <<'END'
 usockcat -l -k socket -- gzip &
 until usockcat -q socket <sources.tar >answer.gz; do sleep 0.1; done

@@ -22,10 +22,11 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 # nonblocking its stdin and stdout are.
 idles() {
     python3 -c '
-import os, resource, sys
+import os, sys
 os.set_blocking(0, sys.argv[2] == "blocking"), os.set_blocking(1, sys.argv[2] == "blocking")
-status = os.spawnvp(os.P_WAIT, sys.argv[3], sys.argv[3:])
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
+pid = os.posix_spawnp(sys.argv[3], sys.argv[3:], os.environ) # a fork would cost time that counts
+_, status, used = os.wait4(pid, 0)
+status = os.waitstatus_to_exitcode(status)
 if used.ru_utime + used.ru_stime > 0.12 or status != int(sys.argv[1]):
     sys.exit(f"status {status}, {used.ru_utime} s user, {used.ru_stime} s system")' "$@"
 }
@@ -51,6 +52,11 @@ open_path() {
         chmod o+x "$path"
         path=${path%/*}
     done
+}
+
+# Whether file $2 has $1 lines.
+has_lines() {
+    [ "$(wc -l <"$2")" -eq "$1" ]
 }
 
 # Whether file $1 has $2 bytes.
@@ -184,6 +190,20 @@ END
     ends_with 0 $!
 }
 
+@test "several readers with one file as stdout overwrite nothing of each other" {
+    mkfifo a b
+    {
+        fifocat a &
+        fifocat b &
+    } >out 3>&-
+    {
+        seq 200000 >a &
+        seq 200000 >b &
+        wait
+    } 3>&-
+    eventually has_lines 400000 out
+}
+
 @test "fifocat finds a FIFO behind a symbolic link and by /dev/fd" {
     mkfifo f
     ln -s f link
@@ -270,39 +290,69 @@ END
     run -0 cmp data <(cat first second)
 }
 
-@test "whoever comes, goes or is killed: what a writer with -k was told is written is read" {
-    mkfifo f
-    RANDOM=$$
-    echo "seed $$"
-    local round pid reader=''
-    local -a writers=($$)
-    for ((round = 0; round < 40; round++)); do
-        case $((RANDOM % 4)) in
-        0 | 1)
-            bash -c 'fifocat -wk f <<<"record $0" && touch "told.$0"' $round 3>&- &
-            writers+=($!)
-            ;;
-        2)
-            [ -z "$reader" ] || { kill -KILL "$reader" && { wait "$reader" || true; }; }
-            fifocat -k f >"read.$round" 3>&- &
-            reader=$!
-            ;;
-        3)
-            [ -z "$reader" ] || { kill -KILL "$reader" && { wait "$reader" || true; }; }
-            reader=''
-            pid=$(pgrep -f -x 'fifocat -wk f' -P "${writers[-1]:-1}" || true)
-            [ -z "$pid" ] || kill -KILL "$pid" || true
-            ;;
-        esac
-    done
-    [ -z "$reader" ] || kill -KILL "$reader"
-    background fifocat -k f >read.last
-    for pid in "${writers[@]}"; do
-        wait "$pid" || true
-    done
-    for round in told.*; do
-        assert_equal "$(cat read.* | grep -cx "record ${round#told.}")" 1
-    done
+# ROUNDS=500 is the storm in full.
+@test "whoever comes, goes or is killed: what was told to be written is read, while one side has -k" {
+    python3 3>&- - "${ROUNDS:-40}" <<'END'
+import os, random, signal, subprocess, sys, time
+
+def start(*options, record=None, out=None):
+    stdin = subprocess.PIPE if record else subprocess.DEVNULL
+    process = subprocess.Popen(["fifocat", *options, "f"], stdin=stdin, stdout=out,
+                               stderr=subprocess.DEVNULL)
+    if record:
+        process.stdin.write(record)
+        process.stdin.close()
+    return process
+
+def kill(process):
+    if process.poll() is None:
+        process.send_signal(random.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT]))
+    process.wait()
+
+for number in range(int(sys.argv[1])):
+    random.seed(seed := number * 1000003 + os.getpid())
+    os.mkfifo("f")
+    # through a pipe, so that a reader that is killed holds nothing
+    collector = subprocess.Popen("exec cat >out", shell=True, stdin=subprocess.PIPE)
+    out = collector.stdin
+    writers, readers = {}, []
+    who_keeps = random.choice(["writers", "readers", "both"])
+    writer_options = ["-w", "-k"] if who_keeps != "readers" else ["-w"]
+    if random.random() < 0.5:
+        writer_options.append("--records")
+    reader_options = ["-k"] if who_keeps != "writers" else []
+    if who_keeps == "readers": # the one that stays; others come and go
+        keeper = start("-k", out=out)
+    for step in range(12):
+        act = random.randrange(5)
+        if act < 2:
+            record = b"%d-%d%s\n" % (number, step, b"." * random.choice([0, 100, 4000]))
+            writers[record] = start(*writer_options, record=record)
+        elif act == 2:
+            readers.append(start(*reader_options, out=out))
+        elif act == 3 and readers:
+            kill(readers.pop(random.randrange(len(readers))))
+        elif act == 4 and writers:
+            kill(random.choice(list(writers.values())))
+        time.sleep(random.choice([0, 0, 0.001, 0.005]))
+    for reader in readers:
+        kill(reader)
+    last = keeper if who_keeps == "readers" else start("-k", out=out)
+    told = [record for record, writer in writers.items() if writer.wait(10) == 0]
+    end = time.monotonic() + 10
+    while True: # a writer without -k may end before its reader has read
+        got = open("out", "rb").read()
+        missing = [record for record in told if got.count(record) != 1]
+        if not missing or time.monotonic() > end:
+            break
+        time.sleep(0.001)
+    assert not missing, (seed, who_keeps, [record[:20] for record in missing])
+    assert all(got.count(record) <= 1 for record in writers), seed
+    kill(last)
+    out.close()
+    collector.wait()
+    os.unlink("f"), os.unlink("out")
+END
 }
 
 @test "-k needs to read and write the FIFO, and says so" {
@@ -312,6 +362,130 @@ END
     run -3 --separate-stderr as_nobody fifocat -k -t 1 f
     assert_equal "$stderr" \
         'fifocat: f: open FIFO: Permission denied (-k opens it to read and to write)'
+}
+
+# --- records
+
+@test "eight writers with --records never mix, and each keeps its order" {
+    mkfifo f
+    background fifocat -k f >out
+    local writer pids=()
+    for writer in 1 2 3 4 5 6 7 8; do
+        awk -v writer=$writer 'BEGIN {
+            for (i = 100; i < 1100; i++) {
+                line = writer "-" i "-" sprintf("%0*d", i * 37 % 4000, 0)
+                print line
+            }
+        }' | fifocat -w --records f 3>&- &
+        pids+=($!)
+    done
+    wait "${pids[@]}"
+    eventually has_lines 8000 out
+    run ! grep -vE '^[1-8]-[0-9]+-0+$' out
+    for writer in 1 2 3 4 5 6 7 8; do
+        assert_equal "$(grep "^$writer-" out | cut -d- -f2 | uniq | md5sum)" "$(seq 100 1099 | md5sum)"
+    done
+}
+
+@test "--records writes each record by itself, in the form that is asked for" {
+    hold_fifo
+    run -0 strace -e trace=write -o trace fifocat -w --records f < <(printf 'one\n\nlast')
+    run -1 fifocat -q -t 0 f
+    assert_equal "$(grep -cE '^write\([0-9]+, ".*\\n"' trace)" 3
+    run -0 fifocat -w -0 f < <(printf 'nul\0no nul')
+    run -0 fifocat -w -N f < <(printf '3:abc,0:,')
+    run -0 fifocat -w -W f < <(printf 'all\nof it')
+    fifocat -q -t 0 f >out || true
+    assert_equal "$(tr '\0' '|' <out)" $'nul|no nul|3:abc,0:,all\nof it'
+}
+
+@test "--records refuses by number what one write does not hold, and keeps what came before" {
+    hold_fifo
+    { echo short && head -c 4095 /dev/zero | tr '\0' x && echo && head -c 4096 /dev/zero; } >in
+    run -3 --separate-stderr fifocat -w --records f <in
+    assert_equal "$stderr" \
+        'fifocat: stdin: record 3 is longer than 4095 bytes (it must go in whole, by one write)'
+    fifocat -q -t 0 f >out || true
+    assert_equal "$(wc -lc <out | tr -s ' ')" ' 2 4102'
+    run -3 --separate-stderr fifocat -w -N f <<<'3:abcd,'
+    assert_equal "$stderr" 'fifocat: stdin: record 1 is not a netstring'
+}
+
+@test "--full drop never waits, and counts exactly what it dropped" {
+    hold_fifo
+    seq 300000 >in
+    run -1 --separate-stderr timeout 10 fifocat -w --full drop f <in
+    assert_regex "$stderr" '^fifocat: f: [0-9]+ of 300000 records dropped: the pipe was full$'
+    local dropped=${stderr#fifocat: f: }
+    fifocat -q -t 0 f >out || true
+    assert_equal $((${dropped%% *} + $(wc -l <out))) 300000
+    run ! grep -vxE '[0-9]+' out
+
+    # a slow reader, and -q
+    background bash -c 'exec cat <f >got'
+    seq 300000 | fifocat -q -wk --full drop f 2>err || [ $? -eq 1 ]
+    assert_equal "$(cat err)" ''
+    run -0 --separate-stderr fifocat -w --full=drop f <<<'finds room'
+    run -0 --separate-stderr fifocat -w --full block f <<<'waits for room'
+}
+
+@test "--full drop tells how many it dropped when it is ended" {
+    hold_fifo
+    mkfifo in
+    exec 8<>in
+    background fifocat -w --full drop f <in 2>err
+    local writer=$!
+    seq 300000 >&8
+    eventually python3 -c 'import fcntl, sys, termios
+sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
+    eventually is_waiting $writer
+    kill $writer
+    ends_with 143 $writer
+    assert_regex "$(cat err)" '^fifocat: f: [0-9]+ of 300000 records dropped'
+}
+
+@test "records without a reader are waited for, and lost ones are told" {
+    hold_fifo
+    takes 1 200 2000 fifocat -t 0.2 -w --records f < <(yes 3>&-)
+    assert_regex "$stderr" '^fifocat: f: write record [0-9]+: [A-Z][a-z]+ timed out$'
+    mkfifo in g
+    exec 8<>in
+    takes 1 200 2000 fifocat -t 0.2 -w --records f <in
+    assert_regex "$stderr" '^fifocat: stdin: wait for data: [A-Z][a-z]+ timed out$'
+
+    background fifocat -w --records g <in 2>err
+    local writer=$!
+    exec 9<g
+    echo four >&8
+    eventually read -r -t 0 -u 9
+    exec 9<&-
+    ends_with 3 $writer
+    assert_equal "$(cat err)" 'fifocat: g: write record 1: Broken pipe (5 bytes are lost)'
+
+    background fifocat -w --records g <in 2>err
+    writer=$!
+    exec 9<g
+    echo four >&8
+    read -r line <&9
+    assert_equal "$line" four
+    exec 9<&-
+    ends_with 0 $writer
+    assert_equal "$(cat err)" ''
+}
+
+@test "-P tells on stderr how much has moved" {
+    mkfifo f
+    background fifocat -P f >out 2>err
+    head -c 3M /dev/zero >in
+    run -0 --separate-stderr fifocat -P -w f <in
+    assert_regex "$stderr" '^3\.0 MiB in [0-9.]+ s, [0-9.]+ [KMG]iB/s$'
+    ends_with 0 $!
+    assert_regex "$(tail -n 1 err)" '^3\.0 MiB in '
+    hold_fifo 2>/dev/null || exec 7<>f
+    run -0 --separate-stderr fifocat -P -w --records f <<<12345
+    assert_regex "$stderr" '^6 B in '
+    run -1 --separate-stderr fifocat -P -t 0 f
+    assert_regex "${stderr_lines[-1]}" '^6 B in '
 }
 
 # --- both ways
@@ -700,7 +874,8 @@ start_reader() {
     background bash -c 'head -c 1M /dev/zero >f'
     run -3 --separate-stderr unshare -m bash -c '
         mount -t tmpfs -o size=64k tmpfs disk && fifocat f >disk/out'
-    assert_equal "$stderr" 'fifocat: stdout: write: No space left on device'
+    assert_regex "$stderr" \
+        '^fifocat: stdout: write: No space left on device \([0-9]+ bytes are lost\)$'
 }
 
 @test "closed standard descriptors are told before anybody at the other side is met" {
@@ -805,8 +980,6 @@ fifo 620"
     assert_equal "$stderr" 'fifocat: f: open FIFO: No such file or directory (-c creates it)'
     run -1 --separate-stderr fifocat -c no/f
     assert_equal "$stderr" 'fifocat: no/f: create FIFO: No such file or directory'
-    run -1 --separate-stderr fifocat ''
-    assert_equal "$stderr" 'fifocat: : open FIFO: No such file or directory (-c creates it)'
     ln -s nowhere link
     run -1 --separate-stderr fifocat -c link
     assert_equal "$stderr" \
@@ -858,14 +1031,22 @@ fifo 620"
 -c -m 999 f
 -c -m rw f
 -c --follow f
+-c --records f
+-c -0 f
+-c --full drop f
+-c --full maybe -w f
+-c -0 -N -w f
+-c --records -r in -w f
 -c -w=1 f
 END
     [ ! -e f ] && [ ! -e in ] && [ ! -e out ]
+    run -2 --separate-stderr fifocat ''
+    assert_regex "$stderr" "^fifocat: FIFO '': an empty path$"
 }
 
 @test "--help and --version go to stdout" {
     run -0 --separate-stderr fifocat --help
-    assert_line --index 0 'usage: fifocat [-cxk] [-m MODE] [-t TIME] FIFO > data'
+    assert_line --index 0 'usage: fifocat [-cxkP] [-m MODE] [-t TIME] FIFO > data'
     assert_equal "$stderr" ''
     run -0 fifocat -h
     run -0 fifocat --version

@@ -26,6 +26,9 @@ $ sleep 1000 & pid=$!
 $ mkfifo events; echo backup >events &
 $ echo hello >request
 $ mkfifo ready; sigsend -s USR1 pidfile:ready &
+$ { echo '#!/bin/sh'; echo 'echo hello; read -r answer'; } >client
+$ { echo '#!/bin/sh'; echo 'read -r question; echo "$question"'; } >server
+$ chmod +x client server
 $ usockcat -l -k ./app.sock -- cat & server=$!
 $ until usockcat -q ./app.sock <request >/dev/null; do sleep 0.1; done
 END

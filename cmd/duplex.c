@@ -1,0 +1,239 @@
+/* duplex: runs two commands, the stdout of each being the stdin of the other
+ *
+ * Two pipes and nothing else lie between them: what one writes is in the pipe until the other reads
+ * it, and each sees the end of its input when the other has closed its output. So they may lock
+ * each other up where both write and neither reads, and only there. With --log a process of its own
+ * stands in each direction, which writes down what passes; neither waits for the other. */
+
+#include "diag.h"
+#include "exits.h"
+#include "io.h"
+#include "kernel.h"
+#include "options.h"
+#include "spawn.h"
+#include "stop.h"
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FIRST, SECOND, COMMANDS, FIRST_LOGGER = COMMANDS, SECOND_LOGGER, CHILDREN };
+enum choice { FAILED, OF_FIRST, OF_SECOND, WORST };
+
+struct log {
+    const char *path; /* NULL: none */
+    int fd;
+};
+
+struct options {
+    enum choice choice;
+    struct log log;
+    int64_t size; /* of the pipes, 0: as they are */
+};
+
+/* One direction: WRITER's stdout is OUT, READER's stdin is IN. They are the ends of one pipe, or a
+ * logger stands between them. */
+struct direction {
+    int out, in;
+    pid_t logger; /* 0: none */
+};
+
+static _Noreturn void fail(const char *object, const char *what)
+{
+    diag_die(EXIT_TOOL_FAILED, "%s: %s: %m", object, what);
+}
+
+/* Returns both ends, the reading one first. */
+static void open_pipe(int ends[2], int64_t size)
+{
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        fail("pipe", "open");
+    int wanted = size < INT_MAX ? (int)size : INT_MAX;
+    if (size > 0 && fcntl(ends[1], F_SETPIPE_SZ, wanted) < 0)
+        diag_die(EXIT_TOOL_FAILED, "pipe: set its size to %lld: %m (fs.pipe-max-size is %lld)",
+                 (long long)size, (long long)kernel_limit("fs.pipe-max-size", -1));
+}
+
+static void close_direction(const struct direction *direction)
+{
+    close(direction->out);
+    close(direction->in);
+}
+
+/* The logger's whole life. It goes on through signals: the ends of the two commands end it. */
+static _Noreturn void log_direction(int from, int to, const struct log *log, char mark)
+{
+    stop_ignore();
+    if (tap_run(from, to, log->fd, mark) < 0)
+        fail(log->path, "write log");
+    _exit(EXIT_DONE);
+}
+
+/* Opens what lies in one direction, and starts its logger if there is a log. OTHER is the direction
+ * that is open already, if any: a logger must not hold it. */
+static struct direction open_direction(int64_t size, const struct log *log, char mark,
+                                       const struct direction *other)
+{
+    int near[2], far[2];
+    open_pipe(near, size);
+    if (!log->path)
+        return (struct direction){.out = near[1], .in = near[0]};
+
+    open_pipe(far, size);
+    pid_t logger = fork();
+    if (logger < 0)
+        fail(log->path, "fork");
+    if (logger == 0) {
+        close(near[1]);
+        close(far[0]);
+        if (other)
+            close_direction(other);
+        log_direction(near[0], far[1], log, mark);
+    }
+    close(near[0]);
+    close(far[1]);
+    return (struct direction){.out = near[1], .in = far[0], .logger = logger};
+}
+
+static pid_t start(char **command, int in, int out)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    stop_release();
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    spawn_exec(command);
+}
+
+static void pass_on(int signal, const pid_t *pids)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (pids[i] > 0)
+            kill(pids[i], signal);
+}
+
+/* Waits for all children; STATUS gets theirs. Returns that of the command that failed before the
+ * other, 0 where none did. */
+static int wait_for_all(pid_t *pids, int *status)
+{
+    int passed_on = 0, failed = EXIT_DONE, left = 0, raw;
+    for (int i = 0; i < CHILDREN; i++)
+        left += pids[i] > 0;
+    while (left > 0) {
+        if (stop_signal() != passed_on) {
+            passed_on = stop_signal();
+            if (!stop_is_from_terminal())
+                pass_on(passed_on, pids);
+        }
+        pid_t pid = wait(&raw);
+        for (int i = 0; i < CHILDREN && pid > 0; i++) {
+            if (pid != pids[i])
+                continue;
+            pids[i] = 0;
+            left--;
+            status[i] = spawn_status(raw);
+            if (i < COMMANDS && failed == EXIT_DONE)
+                failed = status[i];
+        }
+    }
+    return failed;
+}
+
+/* Runs both and returns the exit status. */
+static int run(char **commands[COMMANDS], const struct options *options)
+{
+    struct direction ways[COMMANDS];
+    ways[FIRST] = open_direction(options->size, &options->log, '>', NULL);
+    ways[SECOND] = open_direction(options->size, &options->log, '<', &ways[FIRST]);
+
+    pid_t pids[CHILDREN] = {
+        [FIRST] = start(commands[FIRST], ways[SECOND].in, ways[FIRST].out),
+        [SECOND] = start(commands[SECOND], ways[FIRST].in, ways[SECOND].out),
+        [FIRST_LOGGER] = ways[FIRST].logger,
+        [SECOND_LOGGER] = ways[SECOND].logger,
+    };
+    bool has_started = pids[FIRST] > 0 && pids[SECOND] > 0;
+    if (!has_started)
+        diag_warn("fork: %m");
+    close_direction(&ways[FIRST]);
+    close_direction(&ways[SECOND]);
+
+    int status[CHILDREN] = {0}, failed = wait_for_all(pids, status);
+    if (stop_signal())
+        stop_die();
+    if (!has_started || status[FIRST_LOGGER] || status[SECOND_LOGGER])
+        return EXIT_TOOL_FAILED;
+    switch (options->choice) {
+    case OF_FIRST:
+        return status[FIRST];
+    case OF_SECOND:
+        return status[SECOND];
+    case WORST:
+        return status[FIRST] > status[SECOND] ? status[FIRST] : status[SECOND];
+    default:
+        return failed;
+    }
+}
+
+static const char *parse_choice(const char *text, void *value)
+{
+    static const char *const words[] = {
+        [FAILED] = "failed", [OF_FIRST] = "first", [OF_SECOND] = "second", [WORST] = "worst"};
+    for (enum choice choice = FAILED; choice <= WORST; choice++)
+        if (strcmp(text, words[choice]) == 0) {
+            *(enum choice *)value = choice;
+            return NULL;
+        }
+    return "not first, second, worst or failed";
+}
+
+static const char *const synopsis[] = {
+    "[--status WHOSE] [--log FILE] [--size SIZE] COMMAND [ARG]... -- COMMAND [ARG]...",
+    NULL,
+};
+
+static const struct tool tool = {
+    .name = "duplex",
+    .purpose = "Run two commands, the stdout of each being the stdin of the other",
+    .synopsis = synopsis,
+    .is_prefix = true,
+};
+
+int main(int argc, char **argv)
+{
+    struct options options = {.choice = FAILED};
+    const struct option table[] = {
+        {0, "status", "WHOSE", parse_choice, &options.choice,
+         "exit as first, second, worst, or who failed first"},
+        {0, "log", "FILE", parse_path, &options.log.path,
+         "write both directions there, marked > and <"},
+        {0, "size", "SIZE", parse_size, &options.size, "capacity of the pipes"},
+        {0},
+    };
+
+    io_begin();
+    struct operands operands = options_parse(argc, argv, &tool, table);
+    int first = 0;
+    while (first < operands.count && strcmp(operands.words[first], "--") != 0)
+        first++;
+    char **second = operands.words + first + 1;
+    if (first == 0)
+        diag_die(EXIT_USAGE, "the first COMMAND is missing (usage: duplex %s)", *synopsis);
+    if (first + 1 >= operands.count)
+        diag_die(EXIT_USAGE, "the second COMMAND is missing, after -- (usage: duplex %s)",
+                 *synopsis);
+    operands.words[first] = NULL;
+
+    if (options.log.path && (options.log.fd = tap_open(options.log.path)) < 0)
+        fail(options.log.path, "open log");
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody tells a status */
+    stop_catch();
+    return run((char **[]){operands.words, second}, &options);
+}
