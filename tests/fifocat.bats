@@ -667,7 +667,7 @@ END
     assert_regex "$stderr" \
         '^fifocat: f: wait for room: [A-Z][a-z]+ timed out \([0-9]+ bytes are lost\)$'
     # f has data, and stdout no room
-    run -1 fifocat -t 0 -w g < <(yes 3>&-)
+    run -1 fifocat -t 1 -w g < <(yes 3>&-)
     takes 1 200 2000 bash -c 'fifocat -t 0.2 f >g'
     assert_regex "$stderr" '^fifocat: stdout: wait for room: [A-Z][a-z]+ timed out$'
 }
