@@ -7,10 +7,12 @@
  * but a socket that nobody serves. With COMMAND each client has a process to itself. Descriptors go
  * along with the first that is sent. */
 
+#include "admission.h"
 #include "crew.h"
 #include "diag.h"
 #include "exchange.h"
 #include "exits.h"
+#include "fanout.h"
 #include "io.h"
 #include "notify.h"
 #include "options.h"

@@ -1,7 +1,11 @@
 #include "exchange.h"
 
+#include "datagram.h"
 #include "diag.h"
 #include "exits.h"
+#include "fanin.h"
+#include "fanout.h"
+#include "peer.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include "admission.h"
 #include "diag.h"
 #include "io.h"
 
