@@ -460,23 +460,27 @@ block.close()' "$ID"
 # ---- --wait, --take, -f, --snapshot, -N
 
 @test "--wait waits until the object exists and is full" {
-    for name in "/$ID" "$KEY"; do
-        background shmget --wait "$name" >seen
+    for options in '' -a; do
+        background shmget --wait "/$ID" >seen
         getter=$!
         eventually is_waiting $getter
-        seq 100000 | shmput "$name"
+        # shellcheck disable=SC2086
+        seq 100000 | shmput $options "/$ID"
         ends_with 0 $getter
         cmp seen <(seq 100000)
-        [ "$(shmget --wait -t 0 "$name" | head -n 1)" = 1 ]
-        shmget --remove "$name"
+        shmget --remove "/$ID"
     done
-    background shmget --wait "/$ID" >seen
+}
+
+@test "--wait waits until a System V segment exists, and prints what is there" {
+    background shmget --wait "$KEY" >seen
     getter=$!
     eventually is_waiting $getter
-    seq 100000 | shmput -a "/$ID"
+    printf 0123456789 | shmput "$KEY"
     ends_with 0 $getter
-    cmp seen <(seq 100000)
-    shmget --remove "/$ID"
+    [ "$(wc -c <seen)" = 10 ]
+    shmget --wait -t 0 "$KEY" | cmp - <(printf 0123456789)
+    shmget --remove "$KEY"
 }
 
 @test "--wait gives up at -t, and by a signal" {
