@@ -211,14 +211,16 @@ static int stat_posix(struct segment *segment, struct segment_status *status)
     return 0;
 }
 
+/* Who follows the object takes the closing for a change, and looks: so that comes last. */
 static int remove_posix(struct segment *segment)
 {
     int fd = segment_posix_open(segment, O_RDWR);
-    if (fd >= 0) {
+    if (fd >= 0)
         segment_posix_clear(segment, fd);
-        close(fd);
-    }
-    return segment_posix_remove(segment);
+    int result = segment_posix_remove(segment);
+    if (fd >= 0)
+        io_abandon(fd);
+    return result;
 }
 
 const struct segment_family segment_posix = {
