@@ -63,8 +63,11 @@ const char *custody_body(const struct custody *custody, int number)
     return custody->bodies.data + custody->messages[number].begin;
 }
 
+/* The kernel takes messages for a POSIX queue that has been removed, and nobody can receive them. */
 int custody_send(const struct custody *custody, int number, struct queue *queue, int64_t timeout)
 {
+    if (queue_is_removed(queue))
+        return errno = EIDRM, -1;
     const struct custody_message *message = &custody->messages[number];
     struct deadline deadline = deadline_in(timeout);
     return queue_send(queue, custody_body(custody, number), message->size, message->tag, &deadline);

@@ -1373,3 +1373,22 @@ PY
 @test "the examples of mqrecv(1) are true" {
     check_examples mqrecv
 }
+
+@test "a POSIX queue that is removed with a message in hand is told, and takes none back" {
+    mqsend -c -p 7 "/$ID" hello
+    # shellcheck disable=SC2016
+    run -125 --separate-stderr mqrecv "/$ID" -- sh -c 'mqrecv --remove "$MQ_NAME"; exit 3'
+    [[ $stderr == *"mqrecv: /$ID: put back: Identifier removed (somebody removed the queue); \
+a message of 5 bytes with priority 7 is lost"* ]]
+}
+
+@test "a dead letter does not go to a POSIX queue that has been removed" {
+    mqsend -c "/$ID" hello
+    mqsend -c "/$ID-2" </dev/null
+    # shellcheck disable=SC2016
+    run -1 --separate-stderr mqrecv --dead "/$ID-2" "/$ID" -- sh -c 'mqrecv --remove "$0"; exit 1' "/$ID-2"
+    [[ $stderr == *"mqrecv: /$ID-2: send: Identifier removed (somebody removed the queue)"* ]]
+    run -0 mqrecv -t 0 "/$ID"
+    assert_output hello
+    mqrecv --remove "/$ID"
+}
