@@ -204,7 +204,6 @@ static void run_both_ways(const char *out, const struct options *options)
 /* A writer that met a reader without stdout would lose what it writes. */
 static void check_standard(bool reads_stdin, bool writes_stdout)
 {
-    errno = EBADF;
     if (reads_stdin && !io_is_open_for(STDIN_FILENO, O_RDONLY))
         fail("stdin", "read", "");
     if (writes_stdout && !io_is_open_for(STDOUT_FILENO, O_WRONLY))

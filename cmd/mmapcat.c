@@ -282,10 +282,8 @@ int main(int argc, char **argv)
     if (open->creates && options.size < 0)
         diag_die(EXIT_USAGE, "-c needs --size: a mapping cannot grow with its input");
     if (open->writes ? !io_is_open_for(STDIN_FILENO, O_RDONLY)
-                     : !io_is_open_for(STDOUT_FILENO, O_WRONLY)) {
-        errno = EBADF;
+                     : !io_is_open_for(STDOUT_FILENO, O_WRONLY))
         diag_die(EXIT_FAILED, open->writes ? "stdin: read: %m" : "stdout: write: %m");
-    }
 
     if (open->creates)
         stop_catch(); /* what is created and not yet filled would be left behind */

@@ -177,10 +177,8 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
 
-    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) {
-        errno = EBADF;
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY))
         diag_die(EXIT_FAILED, "stdout: write: %m");
-    }
     if (segment_open(&segment, &name, &how) < 0)
         fail(&segment);
     if (shows_progress)

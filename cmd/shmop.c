@@ -233,10 +233,8 @@ int main(int argc, char **argv)
             how.writes || verb->action == CHANGE || verb->action == SWAP || verb->action == CAS;
         prints = prints || verb->prints;
     }
-    if (prints && !io_is_open_for(STDOUT_FILENO, O_WRONLY)) {
-        errno = EBADF; /* told before anything changes */
+    if (prints && !io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* told before anything changes */
         diag_die(EXIT_FAILED, "stdout: write: %m");
-    }
 
     target.cell.type = type;
     if (segment_map(&target.segment, &name, &how, &target.cell.memory) < 0)

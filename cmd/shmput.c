@@ -82,10 +82,8 @@ int main(int argc, char **argv)
     how.mode = how.has_mode ? how.mode : 0600;
     how.creates = how.creates || how.is_exclusive || how.offset < 0;
 
-    if (!io_is_open_for(STDIN_FILENO, O_RDONLY)) {
-        errno = EBADF;
+    if (!io_is_open_for(STDIN_FILENO, O_RDONLY))
         diag_die(EXIT_FAILED, "%s: read stdin: %m", name.text);
-    }
     stop_catch(); /* what is created and not yet filled would be left behind */
     if (shows_progress)
         progress_start(io_bytes_left(STDIN_FILENO));

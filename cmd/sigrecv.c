@@ -169,10 +169,8 @@ int main(int argc, char **argv)
     do
         options_operand(&operands, "SIG", parse_wanted, &wanted);
     while (operands.count > 0);
-    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) { /* told before a signal is taken */
-        errno = EBADF;
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* told before a signal is taken */
         diag_die(EXIT_FAILED, "stdout: write: %m");
-    }
 
     struct deadline deadline = deadline_in(timeout);
     if (ready.text && ready_open(&ready, &deadline) < 0)

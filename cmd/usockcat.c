@@ -137,10 +137,6 @@ static int serve(struct server *server, const struct options *options, char **co
 {
     const char *name = server->address.text;
     bool is_dgram = server->type == SOCK_DGRAM;
-    if (command && is_dgram)
-        diag_die(EXIT_USAGE, "%s: dgram has no connections that COMMAND could be given", name);
-    if (!is_dgram && !options->keeps && options->count > 0)
-        diag_die(EXIT_USAGE, "-n goes with -k: one client is all there is without");
     struct crew crew = {.server = server,
                         .command = command,
                         .most = options->most > 0 ? options->most : COMMANDS,
@@ -152,11 +148,21 @@ static int serve(struct server *server, const struct options *options, char **co
     if (command)
         return crew_run(&crew) == 0 ? EXIT_DONE : tell(name, "wait for a client");
     struct exchange exchange = {.name = name, .type = server->type, .server = server};
-    if (is_dgram)
-        exchange.messages = options->count;
-    else
-        exchange.clients = options->keeps ? options->count : 1;
+    exchange.messages = is_dgram ? options->count : 0;
+    exchange.clients = is_dgram ? 0 : options->keeps ? options->count : 1;
     return pass_records(&exchange, options);
+}
+
+/* What does not go with the type, which is known only now. */
+static int check_type(const struct server *server, const struct options *options, char **command)
+{
+    if (command && server->type == SOCK_DGRAM)
+        diag_warn("%s: dgram has no connections that COMMAND could be given", server->address.text);
+    else if (server->type != SOCK_DGRAM && !options->keeps && options->count > 0)
+        diag_warn("-n goes with -k: one client is all there is without");
+    else
+        return EXIT_DONE;
+    return EXIT_USAGE;
 }
 
 /* Tells whoever wants to know that clients may come. Returns 0, or the exit status. */
@@ -187,7 +193,9 @@ static int be_server(const struct sock_address *address, struct options *options
         diag_die(is_no ? EXIT_NO : EXIT_FAILED, "%s: listen: %m%s", address->text,
                  server_hint(errnum));
     }
-    int status = announce(address->text, &options->ready);
+    int status = check_type(&server, options, command);
+    if (status == EXIT_DONE)
+        status = announce(address->text, &options->ready);
     if (status == EXIT_DONE)
         status = serve(&server, options, command);
     server_close(&server);
@@ -224,17 +232,6 @@ static void check(const struct sock_address *address, const struct options *opti
         diag_die(EXIT_USAGE, "COMMAND is missing after --");
     if (options->mode != no_mode && (address->is_abstract || address->fd >= 0))
         diag_die(EXIT_USAGE, "%s: -m is for a path", name);
-}
-
-/* Both are needed before the first byte moves; a COMMAND brings its own. */
-static void check_standard(void)
-{
-    errno = EBADF;
-    if (!io_is_open_for(STDIN_FILENO, O_RDONLY))
-        diag_die(EXIT_FAILED, "stdin: read: %m");
-    errno = EBADF;
-    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY))
-        diag_die(EXIT_FAILED, "stdout: write: %m");
 }
 
 static const char *const synopsis[] = {
@@ -287,8 +284,10 @@ int main(int argc, char **argv)
     options_operand(&operands, "ADDRESS", sock_parse_address, &address);
     options_end(&operands);
     check(&address, &options, operands.command);
-    if (!operands.command)
-        check_standard();
+    if (!operands.command && !io_is_open_for(STDIN_FILENO, O_RDONLY))
+        diag_die(EXIT_FAILED, "stdin: read: %m");
+    if (!operands.command && !io_is_open_for(STDOUT_FILENO, O_WRONLY))
+        diag_die(EXIT_FAILED, "stdout: write: %m");
 
     int status = options.listens ? be_server(&address, &options, operands.command)
                                  : be_client(&address, &options, operands.command);

@@ -46,7 +46,7 @@ void io_restore_signals(void)
 int io_end(void)
 {
     if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* nothing was printed, so nothing has failed */
-        return errno = EBADF, -1;
+        return -1;
     if (fflush(stdout) != 0 || ferror(stdout))
         return -1;
     return close(STDOUT_FILENO) == 0 || errno == EINTR ? 0 : -1;
@@ -56,7 +56,10 @@ bool io_is_open_for(int fd, int mode)
 {
     int flags = fcntl(fd, F_GETFL);
     int access = flags & O_ACCMODE;
-    return flags >= 0 && !(flags & O_PATH) && (access == mode || access == O_RDWR);
+    bool is_open = flags >= 0 && !(flags & O_PATH) && (access == mode || access == O_RDWR);
+    if (!is_open)
+        errno = EBADF;
+    return is_open;
 }
 
 bool io_is_file(int fd)

@@ -26,7 +26,7 @@ void io_restore_signals(void);
  */
 int io_end(void);
 
-/* Whether FD is open to read (MODE is O_RDONLY) or to write (O_WRONLY). */
+/* Whether FD is open to read (MODE is O_RDONLY) or to write (O_WRONLY); else errno is EBADF. */
 bool io_is_open_for(int fd, int mode);
 
 /* After a call on FD failed: whether to call again. Where FD is non-blocking it waits for EVENTS,

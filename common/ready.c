@@ -37,7 +37,7 @@ static int open_path(const char *path)
 int ready_open(struct ready *ready, const struct deadline *deadline)
 {
     if (ready->fd >= 0)
-        return io_is_open_for(ready->fd, O_WRONLY) ? 0 : (errno = EBADF, -1);
+        return io_is_open_for(ready->fd, O_WRONLY) ? 0 : -1;
     deadline_begin(deadline);
     do
         ready->fd = open_path(ready->text);

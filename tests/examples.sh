@@ -45,7 +45,7 @@ while IFS= read -r line <&9; do
     *)
         $inside || continue
         # What the reader sees: in a literal block too, scdoc takes `\` for an escape.
-        [[ $line != *\\* ]] || line=$(sed 's/\\\(.\)/\1/g' <<<"$line")
+        [[ $line != *\\* ]] || line=$(sed -E 's/\\(.|$)/\1/g' <<<"$line")
         case $line in
         '$ '*)
             run_command

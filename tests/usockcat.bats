@@ -1426,3 +1426,12 @@ PYTHON
 @test "the examples of usockcat's page print what the page says" {
     check_examples usockcat
 }
+
+@test "a command line that does not go with the type leaves no socket behind" {
+    for words in '-n 1 ./s' '--type seqpacket -n 1 ./s' '--type dgram ./s -- cat'; do
+        # shellcheck disable=SC2086
+        run -2 usockcat -l --ready ready $words </dev/null
+        [ ! -e s ]
+        [ ! -s ready ]
+    done
+}
