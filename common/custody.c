@@ -63,7 +63,8 @@ const char *custody_body(const struct custody *custody, int number)
     return custody->bodies.data + custody->messages[number].begin;
 }
 
-/* The kernel takes messages for a POSIX queue that has been removed, and nobody can receive them. */
+/* The kernel takes messages for a POSIX queue that has been removed, and nobody can receive them.
+ */
 int custody_send(const struct custody *custody, int number, struct queue *queue, int64_t timeout)
 {
     if (queue_is_removed(queue))
