@@ -69,20 +69,6 @@ static int open_in_place(struct segment *segment, const struct segment_put *how)
     }
 }
 
-/* Moves what FROM gives next to byte AT, at most MOST bytes. Returns the bytes, 0 at the end. */
-static int64_t move_next(struct segment *segment, int64_t at, int64_t most, int from)
-{
-    bool is_file_error;
-    int64_t got = pages_take(from, segment->id, at, most, &is_file_error);
-    if (got < 0 && is_file_error && errno == ENOSPC)
-        return segment_explain(segment, "write segment", " (more than %lld bytes needed)",
-                               (long long)at);
-    if (got < 0)
-        return segment_fail(segment, is_file_error ? "write segment" : "read stdin");
-    progress_add(got);
-    return got;
-}
-
 static int check_cut(struct segment *segment, int64_t at)
 {
     struct stat status;
@@ -96,14 +82,35 @@ static int check_cut(struct segment *segment, int64_t at)
                            (long long)at);
 }
 
-/* Only when there is input: a writer that is killed while it waits leaves the length as it was. */
-static int grow_ahead(struct segment *segment, int from)
+/* Waits until FROM has something to give, or is at its end. Whoever waits long may find the object
+ * cut: to write then would make it as long again, and nothing would show. */
+static int await_input(struct segment *segment, int64_t at, int from)
 {
     const struct deadline never = deadline_in(DEADLINE_NEVER);
     struct pollfd input = {.fd = from, .events = POLLIN};
-    int64_t size;
     if (deadline_poll(&input, 1, &never) < 0)
         return segment_fail(segment, "read stdin");
+    return check_cut(segment, at);
+}
+
+/* Moves what FROM gives next to byte AT, at most MOST bytes. Returns the bytes, 0 at the end. */
+static int64_t move_next(struct segment *segment, int64_t at, int64_t most, int from)
+{
+    bool is_file_error;
+    int64_t got = pages_take(from, segment->id, at, most, &is_file_error);
+    if (got < 0 && is_file_error && errno == ENOSPC)
+        return segment_explain(segment, "write segment", " (more than %lld bytes needed)",
+                               (long long)at);
+    if (got < 0)
+        return segment_fail(segment, is_file_error ? "write segment" : "read stdin");
+    progress_add(got);
+    return check_cut(segment, at + got) < 0 ? -1 : got;
+}
+
+/* Only when there is input: a writer that is killed while it waits leaves the length as it was. */
+static int grow_ahead(struct segment *segment)
+{
+    int64_t size;
     if (__builtin_add_overflow(segment->size, AHEAD, &size))
         size = INT64_MAX; /* which the kernel refuses */
     if (ftruncate(segment->id, size) < 0)
@@ -123,14 +130,13 @@ static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
     if (needed > segment->size && segment_posix_reserve(segment, needed) < 0)
         return -1;
     for (;;) {
-        if (*end == segment->size && grow_ahead(segment, from) < 0)
+        if (await_input(segment, *end, from) < 0 ||
+            (*end == segment->size && grow_ahead(segment) < 0))
             return -1;
         int64_t got = move_next(segment, *end, segment->size - *end, from);
         if (got <= 0)
             return (int)got;
         *end += got;
-        if (check_cut(segment, *end) < 0)
-            return -1;
     }
 }
 
@@ -150,8 +156,10 @@ static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int
         return -1;
     int64_t got = 1;
     while (got > 0 && *end < size) {
+        if (await_input(segment, *end, from) < 0)
+            return -1;
         got = move_next(segment, *end, size - *end, from);
-        if (got < 0 || check_cut(segment, *end) < 0)
+        if (got < 0)
             return -1;
         *end += got;
     }

@@ -1033,6 +1033,26 @@ put_slowly() {
     done
 }
 
+@test "a cut while a put waits for input is seen, also where the input then ends at the old end" {
+    for options in '' '-o 0' '--size 4'; do
+        printf 1234 | shmput "/$ID"
+        mkfifo slow
+        exec 5<>slow
+        # shellcheck disable=SC2086
+        background shmput $options "/$ID" <slow 2>error 5>&-
+        putter=$!
+        printf ab >&5
+        eventually grep -q ab "/dev/shm/$ID"
+        truncate -s 0 "/dev/shm/$ID"
+        printf cd >&5
+        exec 5>&-
+        ends_with 3 $putter
+        grep -q "(cut by another program, before byte 2)$" error
+        rm slow
+        shmget --remove "/$ID"
+    done
+}
+
 @test "a put that waits for more input does not lengthen the object" {
     printf 12345678 | shmput "/$ID"
     mkfifo slow

@@ -163,12 +163,16 @@ END
     assert_output --partial PID
     run -1 --separate-stderr sigrecv --ready fd:1 -t 0 USR1
     assert_output --regexp '^[0-9]+(:[0-9]+)?$'
-    mark=$(
-        bash -c 'exec 5>&1; exec 1>/dev/null; sigrecv --ready fd:5 -n 1 USR1 & exec 5>&-; wait -n' &
-        sleep 0.2
-        pkill -USR1 -n sigrecv
-    ) || true
-    [[ $mark =~ ^[0-9]+(:[0-9]+)?$ ]]
+    mkfifo pipe
+    exec 6<>pipe
+    background sigrecv --ready fd:5 -n 1 USR1 >line 5>pipe 6>&-
+    receiver=$!
+    exec 7<pipe 6>&-
+    run -0 timeout 10 cat <&7
+    assert_output --regexp "^$receiver(:[0-9]+)?$"
+    exec 7<&-
+    kill -USR1 "$receiver"
+    ends_with 0 "$receiver"
 }
 
 @test "a mark that cannot be set is a failure, before anything is received" {
