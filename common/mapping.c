@@ -68,56 +68,42 @@ static int give_pages(struct mapping_range *range, int to)
     return result;
 }
 
-static int write_window(struct mapping_range *range, int to)
+/* Moves what one window holds: out to FD, or in from FD, which may come to its end before. Returns
+ * 1 where all of the window is moved, 0 at the end of FD. */
+static int move_window(struct mapping_range *range, int protection, int fd)
 {
     struct window window;
     range->is_file_error = true;
-    if (open_window(range, PROT_READ, &window) < 0)
+    if (open_window(range, protection, &window) < 0)
         return -1;
-    size_t put = 0;
-    int result = io_write_counted(to, window.bytes, window.size, &put);
+    size_t moved = 0;
+    int result = protection & PROT_WRITE ? io_read_counted(fd, window.bytes, window.size, &moved)
+                                         : io_write_counted(fd, window.bytes, window.size, &moved);
     close_window(&window);
-    range->moved += (int64_t)put;
-    progress_add((int64_t)put);
+    range->moved += (int64_t)moved;
+    progress_add((int64_t)moved);
     if (result == 0)
         result = check_cut(range);
-    range->is_file_error = errno == EFAULT;
-    return result;
+    range->is_file_error = result < 0 && errno == EFAULT;
+    return result < 0 ? -1 : moved == window.size;
+}
+
+static int move_windows(struct mapping_range *range, int protection, int fd)
+{
+    int result = 1;
+    for (range->moved = 0; result > 0 && range->moved < range->length;)
+        result = move_window(range, protection, fd);
+    return result < 0 ? -1 : 0;
 }
 
 int mapping_write_out(struct mapping_range *range, int to)
 {
-    range->moved = 0;
     if (range->length >= PAGES_WORTH && io_is_pipe(to))
         return give_pages(range, to);
-    while (range->moved < range->length)
-        if (write_window(range, to) < 0)
-            return -1;
-    return 0;
-}
-
-/* Returns 1 where the window is full, 0 at the end of FROM. */
-static int read_window(struct mapping_range *range, int from)
-{
-    struct window window;
-    range->is_file_error = true;
-    if (open_window(range, PROT_READ | PROT_WRITE, &window) < 0)
-        return -1;
-    size_t got = 0;
-    int result = io_read_counted(from, window.bytes, window.size, &got);
-    close_window(&window);
-    range->moved += (int64_t)got;
-    progress_add((int64_t)got);
-    if (result == 0)
-        result = check_cut(range);
-    range->is_file_error = errno == EFAULT;
-    return result < 0 ? -1 : got == window.size;
+    return move_windows(range, PROT_READ, to);
 }
 
 int mapping_read_in(struct mapping_range *range, int from)
 {
-    int result = 1;
-    for (range->moved = 0; result > 0 && range->moved < range->length;)
-        result = read_window(range, from);
-    return result < 0 ? -1 : 0;
+    return move_windows(range, PROT_READ | PROT_WRITE, from);
 }
