@@ -37,13 +37,9 @@ static void print_status(const struct objname *name, bool json)
     if (segment_stat(&segment, name, &status) < 0)
         fail(&segment);
 
-    report_start(json);
-    report_text("name", name->text);
-    report_text("family", segment.is_sysv ? "sysv" : "posix");
+    report_object(json, name->text, segment.is_sysv);
     report_number("size", status.size);
-    report_mode("mode", status.mode);
-    report_number("uid", status.uid);
-    report_number("gid", status.gid);
+    report_owner(status.mode, status.uid, status.gid);
     report_time("modified", status.modified);
     if (segment.is_sysv) {
         report_number("id", segment.id);

@@ -30,9 +30,7 @@ int queue_report(struct queue *queue, bool json)
     if (queue_status(queue, &status) < 0)
         return -1;
     queue_waiting(queue, &receivers, &senders);
-    report_start(json);
-    report_text("name", queue->name.text);
-    report_text("family", queue->is_sysv ? "sysv" : "posix");
+    report_object(json, queue->name.text, queue->is_sysv);
     report_number("messages", status.messages);
     report_number("bytes", status.bytes);
     if (queue->is_sysv)
@@ -43,9 +41,7 @@ int queue_report(struct queue *queue, bool json)
         report_number("waiting_receivers", receivers);
         report_number("waiting_senders", senders);
     }
-    report_mode("mode", status.mode);
-    report_number("uid", status.uid);
-    report_number("gid", status.gid);
+    report_owner(status.mode, status.uid, status.gid);
     if (queue->is_sysv) {
         report_number("creator_uid", status.creator_uid);
         report_number("creator_gid", status.creator_gid);

@@ -135,6 +135,20 @@ void report_mode(const char *name, mode_t mode)
     report_text(name, octal);
 }
 
+void report_object(bool json, const char *name, bool is_sysv)
+{
+    report_start(json);
+    report_text("name", name);
+    report_text("family", is_sysv ? "sysv" : "posix");
+}
+
+void report_owner(mode_t mode, uid_t uid, gid_t gid)
+{
+    report_mode("mode", mode);
+    report_number("uid", uid);
+    report_number("gid", gid);
+}
+
 void report_time(const char *name, time_t when)
 {
     if (when != 0)

@@ -12,6 +12,12 @@
 
 void report_start(bool json);
 
+/* The same for an IPC object: `name`, and `family`, sysv or posix. */
+void report_object(bool json, const char *name, bool is_sysv);
+
+/* Its `mode`, `uid` and `gid`. */
+void report_owner(mode_t mode, uid_t uid, gid_t gid);
+
 void report_text(const char *name, const char *value);
 void report_number(const char *name, int64_t value);
 

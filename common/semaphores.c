@@ -129,9 +129,7 @@ int semaphores_describe(struct semaphore *semaphore, bool json)
     if (semaphore->family->status(semaphore, &status) < 0)
         return -1;
 
-    report_start(json);
-    report_text("name", semaphore->name.text);
-    report_text("family", semaphore->is_sysv ? "sysv" : "posix");
+    report_object(json, semaphore->name.text, semaphore->is_sysv);
     report_number("value", status.value);
     if (semaphore->is_sysv) {
         report_number("id", semaphore->id);
@@ -143,9 +141,7 @@ int semaphores_describe(struct semaphore *semaphore, bool json)
         report_time("operated", status.operated);
         report_time("changed", status.changed);
     }
-    report_mode("mode", status.mode);
-    report_number("uid", status.uid);
-    report_number("gid", status.gid);
+    report_owner(status.mode, status.uid, status.gid);
     report_end();
     free(status.values);
     return 0;
