@@ -58,10 +58,6 @@ int segment_posix_put_atomic(struct segment *segment, const struct segment_put *
 int segment_posix_fill(struct segment *segment, const struct segment_put *how, bool is_new,
                        int from);
 
-/* Whether we may give what FD has open new content; HINT is what else could be done, or "". Returns
- * 0. */
-int segment_posix_check_owner(struct segment *segment, int fd, const char *hint);
-
 /* Removes what segment_posix_put created. */
 void segment_posix_discard(struct segment *segment);
 

@@ -34,8 +34,20 @@ void segment_posix_clear(const struct segment *segment, int fd)
     segment_posix_unlock_name(fd);
 }
 
-/* What is replaced keeps its group, and its mode where no other one is asked for; its owner is the
- * same anyway, or root. */
+/* In a sticky directory nobody takes the name of another user's object; and root, who could, would
+ * give a stranger's object to root. */
+static int check_owner(struct segment *segment, int old)
+{
+    struct stat object;
+    if (fstat(old, &object) < 0)
+        return segment_fail(segment, "read status");
+    if (object.st_uid == geteuid())
+        return 0;
+    errno = EACCES;
+    return segment_explain(segment, "replace segment", " (it is of user %ld)", (long)object.st_uid);
+}
+
+/* What is replaced keeps its group, and its mode where no other one is asked for. */
 static int dress(struct segment *segment, const struct segment_put *how, int old)
 {
     struct stat status, ours;
@@ -95,7 +107,7 @@ static int publish_over(struct segment *segment, const struct segment_put *how, 
         return -1;
     int old = segment->id, result = -1;
     segment->id = new;
-    if (segment_posix_check_owner(segment, old, "") == 0 && dress(segment, how, old) == 0)
+    if (check_owner(segment, old) == 0 && dress(segment, how, old) == 0)
         result = replace(segment);
     io_abandon(old); /* with its lock */
     return result;
@@ -131,7 +143,7 @@ static int check_name(struct segment *segment, const struct segment_put *how)
     int old = segment_posix_open(segment, O_PATH);
     if (old < 0)
         return errno == ENOENT ? 0 : -1;
-    int result = segment_posix_check_owner(segment, old, "");
+    int result = check_owner(segment, old);
     if (result == 0 && how->is_exclusive) {
         errno = EEXIST;
         result = segment_fail(segment, "create segment");

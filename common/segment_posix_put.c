@@ -16,16 +16,16 @@ enum { AHEAD = 4 << 20 };
 
 /* A name in a directory that everybody may write into is no proof of who made the object, and its
  * owner can read what is put into it. As for the shell's `>`, where fs.protected_regular is set. */
-int segment_posix_check_owner(struct segment *segment, int fd, const char *hint)
+static int check_owner(struct segment *segment)
 {
     struct stat object, directory;
-    if (fstat(fd, &object) < 0 || stat(POSIX_DIRECTORY, &directory) < 0)
+    if (fstat(segment->id, &object) < 0 || stat(POSIX_DIRECTORY, &directory) < 0)
         return segment_fail(segment, "read status");
     if (object.st_uid == geteuid() || object.st_uid == directory.st_uid)
         return 0;
     errno = EACCES;
-    return segment_explain(segment, "replace content", " (it is of user %ld%s)",
-                           (long)object.st_uid, hint);
+    return segment_explain(segment, "replace content", " (it is of user %ld; -o 0 writes into it)",
+                           (long)object.st_uid);
 }
 
 /* The object gets its mode and its lock before it gets its name, so that nobody ever reads it
@@ -56,9 +56,7 @@ static int open_in_place(struct segment *segment, const struct segment_put *how)
     for (;;) {
         if (!how->is_exclusive) {
             if (segment_posix_open_locked(segment, O_RDWR, POSIX_CONTENT, &deadline) == 0)
-                return how->creates ? segment_posix_check_owner(segment, segment->id,
-                                                                "; -o 0 writes into it")
-                                    : 0;
+                return how->creates ? check_owner(segment) : 0;
             if (errno != ENOENT || !how->creates)
                 return -1;
         }
@@ -93,14 +91,23 @@ static int await_input(struct segment *segment, int64_t at, int from)
     return check_cut(segment, at);
 }
 
+/* Of the piece that met the end of the space a part may be there. */
+static int fail_as_full(struct segment *segment, int64_t at)
+{
+    struct stat status;
+    int64_t there = fstat(segment->id, &status) == 0 ? (int64_t)status.st_blocks * 512 : 0;
+    errno = ENOSPC;
+    return segment_explain(segment, "write segment", " (more than %lld bytes needed)",
+                           (long long)(there > at ? there : at));
+}
+
 /* Moves what FROM gives next to byte AT, at most MOST bytes. Returns the bytes, 0 at the end. */
 static int64_t move_next(struct segment *segment, int64_t at, int64_t most, int from)
 {
     bool is_file_error;
     int64_t got = pages_take(from, segment->id, at, most, &is_file_error);
     if (got < 0 && is_file_error && errno == ENOSPC)
-        return segment_explain(segment, "write segment", " (more than %lld bytes needed)",
-                               (long long)at);
+        return fail_as_full(segment, at);
     if (got < 0)
         return segment_fail(segment, is_file_error ? "write segment" : "read stdin");
     progress_add(got);

@@ -803,7 +803,7 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
             cat data | shmput -a /x; echo "status $?"
             shmget /x | sha256sum | cmp - before && ls -A /dev/shm' - $size
         assert_line --regexp '^shmput: /x: reserve memory: No space left on device \([0-9]+ bytes needed, [0-9]+ free in /dev/shm\)$'
-        assert_line --regexp '^shmput: /x: write segment: No space left on device \(more than [0-9]+ bytes needed\)$'
+        assert_line --regexp '^shmput: /x: write segment: No space left on device \(more than [1-9][0-9]+ bytes needed\)$'
         [ "$(grep -c 'status 3' <<<"$output")" = 2 ]
         assert_equal "${lines[-1]}" x
     done
@@ -837,7 +837,10 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
     echo root | shmput -m 0666 "/$ID"
     chown 12345 "/dev/shm/$ID"
     run -3 as_nobody shmput -a "/$ID" <<<nobody
-    assert_output "shmput: /$ID: replace content: Permission denied (it is of user 12345)"
+    assert_output "shmput: /$ID: replace segment: Permission denied (it is of user 12345)"
+    chown 0 "/dev/shm/$ID"
+    run -3 as_nobody shmput -a "/$ID" <<<nobody
+    assert_output "shmput: /$ID: replace segment: Permission denied (it is of user 0)"
     [ "$(shmget "/$ID")" = root ]
     shmget --remove "/$ID"
     ln -s /dev/null "/dev/shm/$ID"
