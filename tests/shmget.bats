@@ -497,6 +497,16 @@ block.close()' "$ID"
     done
 }
 
+# A taker whose output nobody reads on, after 10 bytes; it comes by descriptor 5.
+take_slowly() {
+    mkfifo slow
+    exec 6<>slow
+    background env --default-signal=INT shmget --take "/$ID" >slow 6>&-
+    taker=$!
+    exec 5<slow 6>&-
+    head -c 10 <&5 >/dev/null
+}
+
 @test "--take prints and removes" {
     echo parcel | shmput "/$ID"
     run -0 shmget --take "/$ID"
@@ -521,12 +531,7 @@ block.close()' "$ID"
 @test "a take that is interrupted leaves the object" {
     for signal in INT TERM KILL; do
         head -c 3M /dev/zero | shmput "/$ID"
-        mkfifo slow
-        exec 6<>slow
-        background env --default-signal=INT shmget --take "/$ID" >slow 6>&-
-        taker=$!
-        exec 5<slow 6>&-
-        head -c 10 <&5 >/dev/null
+        take_slowly
         eventually is_waiting $taker
         run -1 shmget -q -t 0 "/$ID"
         kill -$signal $taker
@@ -576,12 +581,7 @@ take_until_end() {
 @test "a taker takes what -a has put meanwhile, not what it did not print" {
     echo old | shmput "/$ID"
     head -c 3M /dev/zero | shmput "/$ID"
-    mkfifo slow
-    exec 6<>slow
-    background env --default-signal=INT shmget --take "/$ID" >slow 6>&-
-    taker=$!
-    exec 5<slow 6>&-
-    head -c 10 <&5 >/dev/null
+    take_slowly
     background shmput -a "/$ID" <<<new
     putter=$!
     eventually is_waiting $putter
