@@ -62,7 +62,7 @@ SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 endif
 export SOURCE_DATE_EPOCH
 
-.PHONY: all tools pages peers deps deps-lint deps-bench demo check bench lint install uninstall clean help FORCE
+.PHONY: all tools pages peers deps deps-lint deps-bench demo check check-clock bench lint install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -148,6 +148,9 @@ demo: tools ## show every tool at work on real data, results checked
 check: all peers ## run all tests
 	BUILD=$(abspath $(BUILD)) parallel --will-cite --keep-order --timeout 600 --jobs $(JOBS) \
 	    bats ::: tests/*.bats </dev/null
+
+check-clock: tools ## the waits of all tools while the clock of this machine is set (root)
+	tests/clock.py $(BUILD)/bin
 
 bench: tools peers ## measure the tools beside their peers (RUNS=5, SCALE=1)
 	BUILD=$(abspath $(BUILD)) tests/bench/bench.sh $(abspath $(wildcard tests/bench/*.rows))
