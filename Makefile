@@ -56,7 +56,8 @@ STATIC_CPPFLAGS = $(if $(MUSL),$(KERNEL_HEADERS))
 STATIC_CFLAGS   = $(if $(MUSL),-fno-pie,$(SYSTEM_CFLAGS))
 # Nothing makes the relocated pages of a static program read-only, so relro would only cost a page; and
 # two segments are mapped faster than four.
-STATIC_LDFLAGS  = $(if $(MUSL),-static -no-pie -z norelro -z noseparate-code,$(SYSTEM_LDFLAGS))
+MUSL_LDFLAGS   := -static -no-pie -Wl,-z,norelro,-z,noseparate-code
+STATIC_LDFLAGS  = $(if $(MUSL),$(MUSL_LDFLAGS),$(SYSTEM_LDFLAGS))
 
 # scdoc dates the pages by it; the same sources have to make the same pages.
 ifndef SOURCE_DATE_EPOCH
