@@ -221,14 +221,9 @@ int main(int argc, char **argv)
     if (how.size >= 0 && how.size < how.offset + how.length)
         diag_die(EXIT_USAGE, "--size: the cell ends behind it");
 
-    int count = 0;
     bool prints = false;
-    struct operation *operations = calloc((size_t)operands.count, sizeof *operations);
-    if (!operations)
-        diag_die(EXIT_FAILED, "%s: %m", name.text);
-    while (operands.count > 0) {
-        operations[count] = parse_operation(&operands, type);
-        const struct verb *verb = operations[count++].verb;
+    for (struct operands left = operands; left.count > 0;) {
+        const struct verb *verb = parse_operation(&left, type).verb;
         how.writes =
             how.writes || verb->action == CHANGE || verb->action == SWAP || verb->action == CAS;
         prints = prints || verb->prints;
@@ -241,9 +236,10 @@ int main(int argc, char **argv)
         diag_die(exits_for(errno), "%s: %s: %m%s", name.text, target.segment.what,
                  errno == ENOENT && !*target.segment.hint ? " (-c creates it)"
                                                           : target.segment.hint);
-    for (int i = 0; i < count; i++)
-        perform(&target, &operations[i]);
-    free(operations);
+    while (operands.count > 0) {
+        struct operation operation = parse_operation(&operands, type);
+        perform(&target, &operation);
+    }
     if (prints && io_end() < 0)
         diag_die(EXIT_FAILED, "stdout: close: %m");
     return EXIT_DONE;
