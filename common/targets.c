@@ -11,6 +11,29 @@
 
 enum { LINE_MAX_SIZE = 65536 }; /* bytes of a line on stdin */
 
+/* Makes room for one more. The first few need no malloc(3), which costs a process more than the
+ * signal does. */
+static int make_room(struct targets *targets)
+{
+    enum { FEW = sizeof targets->few / sizeof *targets->few };
+    if (!targets->all) {
+        targets->all = targets->few;
+        targets->room = FEW;
+    }
+    if (targets->count < targets->room)
+        return 0;
+    bool are_few = targets->all == targets->few;
+    size_t size = (size_t)targets->room * sizeof *targets->all;
+    struct target *more = realloc(are_few ? NULL : targets->all, 2 * size);
+    if (!more)
+        return -1;
+    if (are_few)
+        memcpy(more, targets->few, size);
+    targets->all = more;
+    targets->room *= 2;
+    return 0;
+}
+
 const char *targets_add(struct targets *targets, const char *word)
 {
     static const char pidfile[] = "pidfile:";
@@ -24,14 +47,8 @@ const char *targets_add(struct targets *targets, const char *word)
             return why;
     }
 
-    if (targets->count == targets->room) {
-        int room = targets->room > 0 ? 2 * targets->room : 16;
-        struct target *more = realloc(targets->all, (size_t)room * sizeof *more);
-        if (!more)
-            return "out of memory";
-        targets->all = more;
-        targets->room = room;
-    }
+    if (make_room(targets) < 0)
+        return "out of memory";
     targets->all[targets->count++] = target;
     return NULL;
 }

@@ -17,7 +17,8 @@ struct targets {
     enum process_scope scope; /* of all that are added */
     struct target *all;
     int count;
-    /* private */
+    /* private: where the first few are, and how many ALL has room for */
+    struct target few[4];
     int room;
     char why[128];
 };
