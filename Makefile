@@ -65,7 +65,7 @@ SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 endif
 export SOURCE_DATE_EPOCH
 
-.PHONY: all tools pages peers deps deps-lint deps-bench demo check check-clock bench lint install uninstall clean help FORCE
+.PHONY: all tools pages peers deps deps-lint deps-bench demo check check-clock bench bench-quick lint install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -115,7 +115,7 @@ DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parall
              python3-sysv-ipc \
              socat netcat-openbsd curl procps strace redis-tools
 DEPS_LINT  = clang clang-format clang-tidy cppcheck shellcheck shfmt
-DEPS_BENCH = hyperfine $(DEPS)
+DEPS_BENCH = hyperfine gnuplot-nox time $(DEPS)
 
 # Installs what of $(1) dpkg does not know as installed.
 define install_packages
@@ -155,8 +155,11 @@ check: all peers ## run all tests
 check-clock: tools ## the waits of all tools while the clock of this machine is set (root)
 	tests/clock.py $(BUILD)/bin
 
-bench: tools peers ## measure the tools beside their peers (RUNS=5, SCALE=1)
-	BUILD=$(abspath $(BUILD)) tests/bench/bench.sh $(abspath $(wildcard tests/bench/*.rows))
+bench: tools peers ## measure the tools beside their peers (RUNS=5, SCALE=1): table, JSON, charts
+	BUILD=$(abspath $(BUILD)) tests/bench/bench.sh $(BUILD)/bench $(abspath $(wildcard tests/bench/*.rows))
+
+bench-quick: ## the same with small sizes
+	$(MAKE) --no-print-directory bench RUNS=1 SCALE=64
 
 lint: all ## formatting, static analysis, and that tools, pages and completions agree
 	BUILD=$(abspath $(BUILD)) tests/lint.sh $(OUR_CPPFLAGS) -std=gnu11 $(WARN)

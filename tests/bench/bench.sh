@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Measures the tools, each beside what one would take instead: bench.sh FILE.rows...
+# Measures the tools, each beside what one would take instead: bench.sh DIRECTORY FILE.rows...
 #
-# A .rows file is a piece of this script. It calls `row` for a comparison and `fact` for a figure that
-# has nothing beside it. Peer and tool run in turn, peer tool peer tool, RUNS times after a warm-up
-# that does not count; hyperfine times each. What counts is the median; ± is the half of the span in
-# which the middle half of the runs lies. The ratio says how many times as fast as its peer the tool
-# is. SCALE divides all sizes and counts. The exit status is 1 where a goal is missed.
+# A .rows file is a piece of this script. It calls `row` for a comparison, `fact` for a figure that
+# has nothing beside it, `point` for a place on a chart. Peer and tool run in turn, peer tool peer
+# tool, RUNS times after a warm-up that does not count; hyperfine times each. What counts is the
+# median; ± is the half of the span in which the middle half of the runs lies. The ratio says how many
+# times as fast as its peer the tool is. SCALE divides all sizes and counts.
+#
+# DIRECTORY gets results.json (hyperfine's form), results.md and the charts. The exit status is 1
+# where a goal is missed.
 set -uo pipefail
 
 RUNS=${RUNS:-5}
@@ -13,12 +16,17 @@ SCALE=${SCALE:-1}
 BUILD=${BUILD:-$(dirname "$0")/../../build}
 BUILD=$(cd "$BUILD" && pwd) || exit 1
 export PATH=$BUILD/bin:$BUILD/peers:$PATH
+SUMMARY=$(cd "$(dirname "$0")" && pwd)/summary.py
 
-command -v hyperfine >/dev/null || {
-    echo "bench.sh: hyperfine is missing (make deps-bench installs it)" >&2
-    exit 1
-}
+for command in hyperfine gnuplot python3; do
+    command -v "$command" >/dev/null || {
+        echo "bench.sh: $command is missing (make deps-bench installs it)" >&2
+        exit 1
+    }
+done
 
+output=$(mkdir -p "$1" && cd "$1" && pwd) || exit 1
+shift
 scratch=$(mktemp -d)
 ID=bench-$$
 export ID
@@ -36,7 +44,10 @@ tidy() {
 }
 trap 'tidy; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
-cd "$scratch" || exit 1
+mkdir "$scratch/work" "$scratch/runs"
+cd "$scratch/work" || exit 1
+results=$scratch/results
+: >"$results"
 
 # A number of bytes or rounds, divided by SCALE: `count 2G`, `count 1000`.
 count() {
@@ -48,84 +59,90 @@ has() {
     command -v "$1" >/dev/null
 }
 
-print_row() {
-    printf '%-50s %16s %16s %8s %8s  %s\n' "$@"
+summary() {
+    "$SUMMARY" "$1" "$results" "${@:2}"
 }
 
-# Median of column $1 of the file $2, and the half of the middle half's span.
-median_of() {
-    cut -d' ' -f"$1" "$2" | sort -g | awk '
-        {x[NR] = $1}
-        function at(part, place, low) {
-            place = 1 + (NR - 1) * part
-            low = int(place)
-            return low >= NR ? x[NR] : x[low] + (place - low) * (x[low + 1] - x[low])
-        }
-        END {print at(0.5), (at(0.75) - at(0.25)) / 2}'
+# time_once NUMBER NAME COMMAND [NAME COMMAND]: times COMMANDs, for sh, into the file NUMBER of runs.
+# Each stands in a file, so that hyperfine need not guess what of a time is the shell's.
+time_once() {
+    local number=$1 arguments=()
+    shift
+    if [ -n "${PREPARE:-}" ]; then
+        echo "$PREPARE" >"$scratch/prepare"
+        arguments=(--prepare "sh $scratch/prepare")
+    fi
+    for (( ; $# > 0; )); do
+        echo "$2" >"$scratch/command-$#"
+        arguments+=(-n "$1" "sh $scratch/command-$#")
+        shift 2
+    done
+    timeout 600 hyperfine --shell none --style none --runs 1 \
+        --export-json "$scratch/runs/$number.json" "${arguments[@]}" >log 2>&1
 }
 
-in_words() {
-    awk -v time="$1" -v span="$2" 'BEGIN {
-        factor = time < 0.1 ? 1000 : 1
-        printf "%.3g %s ±%.0f %%", time * factor, factor == 1 ? "s" : "ms", time ? 100 * span / time : 0}'
-}
-
-# One run of peer and tool; adds their times, on a line, to the file times.
-run_once() {
-    hyperfine --style none --runs 1 --export-csv times.csv \
-        ${PREPARE:+--prepare "$PREPARE"} -n peer "$1" -n ours "$2" >log 2>&1 || return
-    awk -F, '$1 == "peer" {peer = $2} $1 == "ours" {ours = $2} END {print peer, ours}' times.csv
+fail() {
+    summary fact "$1" "${2:--}" - "failed: $(grep -m 1 . log)"
+    missed=$((missed + 1))
 }
 
 # row NAME GOAL PEER OURS: OURS has to be GOAL times as fast as PEER, both commands for sh; where GOAL
 # is `-` there is none. With PREPARE=COMMAND before it that command runs, untimed, before each of them.
 row() {
-    local name=$1 goal=$2 peer=$3 ours=$4 run peer_time peer_span our_time our_span
-    : >times
+    local run
+    rm -f "$scratch"/runs/*
     for ((run = 0; run <= RUNS; run++)); do
-        run_once "$peer" "$ours" >line || {
-            print_row "$name" - - - "$goal" "failed: $(grep -m 1 . log)"
-            missed=$((missed + 1))
+        time_once "$run" peer "$3" ours "$4" || {
+            fail "$1" "$2"
             return
         }
-        [ "$run" -eq 0 ] || cat line >>times
     done
-    read -r peer_time peer_span < <(median_of 1 times)
-    read -r our_time our_span < <(median_of 2 times)
-    local ratio verdict=met
-    ratio=$(awk -v a="$peer_time" -v b="$our_time" 'BEGIN {printf "%.2f", a / b}')
-    if [ "$goal" = - ]; then
-        verdict=''
-    elif awk -v a="$ratio" -v b="$goal" 'BEGIN {exit !(a < b)}'; then
-        verdict=missed
-        missed=$((missed + 1))
-    fi
-    print_row "$name" "$(in_words "$our_time" "$our_span")" "$(in_words "$peer_time" "$peer_span")" \
-        "$ratio" "$goal" "$verdict"
+    rm "$scratch/runs/0.json"
+    summary row "$1" "$2" "$scratch"/runs/* || missed=$((missed + 1))
 }
 
 # fact NAME GOAL COMMAND...: COMMAND prints a figure and succeeds where the goal, in words, is met.
 fact() {
-    local name=$1 goal=$2 figure verdict=met
-    shift 2
-    figure=$("$@") || {
+    local figure verdict=met
+    figure=$("${@:3}") || {
         verdict=missed
         missed=$((missed + 1))
     }
-    print_row "$name" "$figure" - - "$goal" "$verdict"
+    summary fact "$1" "$2" "$figure" "$verdict"
 }
 
 # A peer that is not there.
 skip_row() {
-    print_row "$1" - - - - "skipped: $2 is missing (make deps-bench installs it)"
+    summary fact "$1" - - "skipped: $2 is missing (make deps-bench installs it)"
+}
+
+# point CHART SERIES X TIMES COMMAND: what COMMAND takes, done TIMES in a row, a place on a chart; and
+# the memory that it wrote into the file kib, a line a process, of which the largest counts.
+point() {
+    local run kib loop="i=0; while [ \$((i += 1)) -le $4 ]; do $5; done"
+    rm -f "$scratch"/runs/* kib
+    for ((run = 0; run <= RUNS; run++)); do
+        time_once "$run" "$2 $3" "$loop" || {
+            fail "$1: $2 $3"
+            return
+        }
+    done
+    rm "$scratch/runs/0.json"
+    kib=$(sort -n kib 2>/dev/null | tail -n 1)
+    summary point "$1" "$2" "$3" "$4" "${kib:--}" "$scratch"/runs/*
 }
 
 processor=$(sed -n '/model name/{s/.*: //p;q}' /proc/cpuinfo)
-echo "$(uname -sr), $(nproc) × ${processor:-$(uname -m)}, $(date +%F); median of $RUNS runs"
-print_row 'work' ipcbox peer ratio goal ''
+machine="$(uname -sr), $(nproc) × ${processor:-$(uname -m)}, $(date +%F)"
+echo "$machine; median of $RUNS runs"
+printf '%-58s %15s %15s %7s %5s\n' work ipcbox peer ratio goal
 for rows in "$@"; do
     # shellcheck source=/dev/null
     . "$rows"
     tidy
 done
+summary tables
+summary json "$machine" >"$output/results.json"
+summary markdown "$machine" >"$output/results.md"
+summary charts "$output"
 [ "$missed" -eq 0 ]
