@@ -52,9 +52,9 @@ def in_words(seconds):
 
 
 def in_bytes(number):
-    for unit in "", "K", "M", "G":
-        if number < 1024 or unit == "G":
-            return f"{number:g}{unit}"
+    for unit in "B", "KiB", "MiB", "GiB":
+        if number < 1024 or unit == "GiB":
+            return f"{number:g} {unit}"
         number /= 1024
 
 
@@ -152,7 +152,7 @@ def transfer_table(charts, kind):
     """Lines of cells: the mechanisms, what SIZE takes, GiB/s, the round trip."""
     moved, trips = charts.get("transfer: " + kind, {}), charts.get("round trip: " + kind, {})
     sizes = sorted({x for points in moved.values() for x, _, _ in points})
-    yield [kind, *(in_bytes(size) + "B" for size in sizes), "GiB/s", "64 B and back"]
+    yield [kind, *map(in_bytes, sizes), "GiB/s", "64 B and back"]
     for series, points in moved.items():
         times = {x: seconds for x, seconds, _ in points}
         rate = sizes[-1] / times[sizes[-1]] / 2**30
@@ -178,12 +178,13 @@ def tables(results):
         if not chart.startswith("growth"):
             continue
         print(f"\n{chart}: seconds, KiB of memory")
+        x_in_words = str if chart == "growth of numbers" else in_bytes
         for series, points in charts[chart].items():
-            shown = (f"{in_bytes(x)}: {in_words(seconds)}" + (f", {kib}" if kib else "")
+            shown = (f"{x_in_words(x)}: {in_words(seconds)}" + (f", {kib}" if kib else "")
                      for x, seconds, kib in points)
-            print(f"{series:<20}" + "".join(f"{cell:>22}" for cell in shown))
+            print(f"{series:<20}" + "".join(f"{cell:>24}" for cell in shown))
             for x, next_x, times in bends(points):
-                print(f"{'':<20}bend: from {in_bytes(x)} to {in_bytes(next_x)} "
+                print(f"{'':<20}bend: from {x_in_words(x)} to {x_in_words(next_x)} "
                       f"{times:.1f} times as much for each")
 
 
@@ -196,7 +197,8 @@ def markdown(results, machine):
         if comparison and comparison["row"] not in seen and comparison["goal"] != "-":
             seen.add(comparison["row"])
             noise = " (noisy)" if "noisy" in comparison["verdict"] else ""
-            print(f"| {comparison['row']} | {comparison['ratio']:.2f}{noise} | {comparison['goal']} |")
+            ratio = f"{comparison['ratio']:.2f}{noise}"
+            print(f"| {comparison['row']} | {ratio} | {comparison['goal']} |")
     for kind in "C", "tools":
         lines = list(transfer_table(charts_of(results), kind))
         print()
@@ -205,13 +207,26 @@ def markdown(results, machine):
             print("| " + " | ".join(cells) + " |")
 
 
-def draw(charts, names, directory, file, settings):
-    """Draws the charts NAMES beside each other into FILE."""
-    text = ["set terminal svg size %d,460 dynamic font 'sans,12' background '#ffffff'"
-            % (520 * len(names)), f"set output '{file}.svg'",
-            "set logscale xy; set grid; set key left top reverse Left samplen 2; set format x '%.0b%B'",
-            "set style data linespoints", f"set multiplot layout 1,{len(names)}"]
-    for number, (name, title, column) in enumerate(names):
+SECONDS = [(power, f"{10**(power % 3)} {unit}") for power, unit in
+           ((-6, "µs"), (-5, "µs"), (-4, "µs"), (-3, "ms"), (-2, "ms"), (-1, "ms"), (0, "s"), (1, "s"))]
+TIME = (2, "set yrange [1e-6:20]", [(label, 10.0**power) for power, label in SECONDS])
+MEMORY = (3, "set yrange [256:32768]", [(in_bytes(kib * 1024), kib) for kib in
+                                        (256, 1024, 4096, 8192, 32768)])
+
+
+def tics(axis, places):
+    return f"set {axis}tics (" + ", ".join(f"'{label}' {place}" for label, place in places) + ")"
+
+
+def draw(charts, panels, directory, file, in_words_of=in_bytes):
+    """Draws PANELS, each a chart, its title and its axis, side by side into FILE.svg."""
+    panel, key, last = 440, 160, len(panels) - 1
+    whole = panel * len(panels) + key
+    text = [f"set terminal svg size {whole},400 dynamic font 'sans,12' "
+            "background '#ffffff'", f"set output '{file}.svg'",
+            "set logscale xy; set grid; set style data linespoints; unset key",
+            f"set multiplot layout 1,{len(panels)}"]
+    for number, (name, title, (column, span_of_axis, places)) in enumerate(panels):
         series = charts.get(name, {})
         if not series:
             return
@@ -221,9 +236,15 @@ def draw(charts, names, directory, file, settings):
                 out.write(f'"{label}"\n')
                 out.writelines(f"{x} {seconds} {kib or 'nan'}\n" for x, seconds, kib in points)
                 out.write("\n\n")
-        text.append(f"set title '{title}'; " + settings)
-        text.append(f"plot for [i=0:{len(series) - 1}] '{data}' index i using 1:{column} "
-                    "title columnheader(1) linewidth 2 pointtype 7 pointsize 0.5")
+        numbers = sorted({x for points in series.values() for x, _, _ in points})
+        if number == last:
+            text.append("set key outside right center reverse Left samplen 2")
+        text += [f"set size {(panel + key) / whole if number == last else panel / whole},1",
+                 f"set origin {panel * number / whole},0", f"set title '{title}'", span_of_axis,
+                 f"set xrange [{numbers[0] / 2}:{numbers[-1] * 2}]",
+                 tics("x", [(in_words_of(x), x) for x in numbers]), tics("y", places),
+                 f"plot for [i=0:{len(series) - 1}] '{data}' index i using 1:{column} "
+                 "title columnheader(1) linewidth 2 pointtype i+4 pointsize 0.6"]
     subprocess.run(["gnuplot"], input="\n".join(text), text=True, check=True, cwd=directory)
 
 
@@ -231,13 +252,14 @@ def draw_charts(results, directory):
     charts = charts_of(results)
     os.makedirs(directory, exist_ok=True)
     directory = os.path.abspath(directory)
-    draw(charts, [("transfer: C", "two C programs", 2), ("transfer: tools", "the tools in a script", 2)],
-         directory, "transfers", "set xlabel 'bytes'; set ylabel 'seconds'; set yrange [1e-6:1]")
-    draw(charts, [("growth of data", "time", 2), ("growth of data", "memory", 3)],
-         directory, "growth-data", "set xlabel 'bytes'; set ylabel 'seconds, KiB'; set yrange [*:*]")
-    draw(charts, [("growth of numbers", "time", 2), ("growth of numbers", "memory", 3)],
-         directory, "growth-numbers",
-         "set format x '%.0f'; set xlabel 'objects, clients, waiters'; set ylabel 'seconds, KiB'")
+    draw(charts, [("transfer: C", "one transfer by two C programs", TIME),
+                  ("transfer: tools", "one transfer by the tools in a script", TIME)],
+         directory, "transfers")
+    draw(charts, [("growth of data", "bytes through a tool: time", TIME),
+                  ("growth of data", "bytes through a tool: memory", MEMORY)], directory, "data")
+    draw(charts, [("growth of numbers", "objects, clients, waiters: time", TIME),
+                  ("growth of numbers", "objects, clients, waiters: memory", MEMORY)],
+         directory, "numbers", str)
 
 
 def in_one(results, machine):
