@@ -7,7 +7,7 @@
 # median; ± is the half of the span in which the middle half of the runs lies. The ratio says how many
 # times as fast as its peer the tool is. SCALE divides all sizes and counts.
 #
-# DIRECTORY gets results.json (hyperfine's form), results.md and the charts. The exit status is 1
+# DIRECTORY gets results.json (hyperfine's form), results.md, results.scd and the charts. The exit status is 1
 # where a goal is missed.
 set -uo pipefail
 
@@ -144,5 +144,6 @@ done
 summary tables
 summary json "$machine" >"$output/results.json"
 summary markdown "$machine" >"$output/results.md"
+summary manual "$machine" >"$output/results.scd"
 summary charts "$output"
 [ "$missed" -eq 0 ]

@@ -9,7 +9,8 @@
     summary.py fact RESULTS NAME GOAL FIGURE VERDICT    a figure with nothing beside it
     summary.py json RESULTS MACHINE                     all of it, in one object
     summary.py tables RESULTS                           the charts as tables, and their bends
-    summary.py markdown RESULTS MACHINE                 rows and mechanisms for README
+    summary.py markdown RESULTS MACHINE                 rows and mechanisms, for README
+    summary.py manual RESULTS MACHINE                   the same and a chart, for scdoc
     summary.py charts RESULTS DIRECTORY                 the charts, drawn by gnuplot
 
 RESULTS has one JSON object a line. A row's ratio is the median of the ratios of its runs; it is noisy
@@ -188,23 +189,53 @@ def tables(results):
                       f"{times:.1f} times as much for each")
 
 
+def comparisons(results):
+    """What each row with a goal came to."""
+    return {r["comparison"]["row"]: r["comparison"] for r in load(results)
+            if "comparison" in r and r["comparison"]["goal"] != "-"}.values()
+
+
+def ratio_of(comparison):
+    noise = " (noisy)" if "noisy" in comparison["verdict"] else ""
+    return f"{comparison['ratio']:.2f}{noise}"
+
+
 def markdown(results, machine):
     print(f"Measured by `make bench` on {machine}.\n")
     print("| work, and what it stands beside | times as fast | goal |\n|---|---|---|")
-    seen = set()
-    for result in load(results):
-        comparison = result.get("comparison")
-        if comparison and comparison["row"] not in seen and comparison["goal"] != "-":
-            seen.add(comparison["row"])
-            noise = " (noisy)" if "noisy" in comparison["verdict"] else ""
-            ratio = f"{comparison['ratio']:.2f}{noise}"
-            print(f"| {comparison['row']} | {ratio} | {comparison['goal']} |")
+    for each in comparisons(results):
+        print(f"| {each['row']} | {ratio_of(each)} | {each['goal']} |")
     for kind in "C", "tools":
         lines = list(transfer_table(charts_of(results), kind))
-        print()
-        print("| " + " | ".join(lines[0]) + " |\n|" + "---|" * len(lines[0]))
+        print("\n| " + " | ".join(lines[0]) + " |\n|" + "---|" * len(lines[0]))
         for cells in lines[1:]:
             print("| " + " | ".join(cells) + " |")
+
+
+def manual(results, machine):
+    print(f"Measured by *make bench* on {machine}.\n")
+    print("[[ *Work, and what it stands beside*\n:] *Times as fast*\n:] *Goal*")
+    for each in comparisons(results):
+        print(f"|  {each['row']}\n:  {ratio_of(each)}\n:  {each['goal']}")
+    for kind in "C", "tools":
+        lines = list(transfer_table(charts_of(results), kind))
+        print("\n[[ *" + "*\n:] *".join(lines[0]) + "*")
+        for cells in lines[1:]:
+            print("|  " + "\n:  ".join(cells))
+    bars(charts_of(results), 2**20)
+
+
+def bars(charts, size):
+    """What SIZE bytes take, as a chart that a terminal can show."""
+    moved = {kind: {series: seconds for series, points in charts["transfer: " + kind].items()
+                    for x, seconds, _ in points if x == size} for kind in ("C", "tools")}
+    longest = max(max(times.values()) for times in moved.values())
+    print(f"\n```\n{in_bytes(size)} from process to process")
+    for series in moved["C"]:
+        for kind, times in moved.items():
+            bar = "#" * max(1, round(44 * times[series] / longest))
+            print(f"{series if kind == 'C' else '':<12} {kind:<6} {bar} {in_words(times[series])}")
+    print("```")
 
 
 SECONDS = [(power, f"{10**(power % 3)} {unit}") for power, unit in
@@ -269,5 +300,5 @@ def in_one(results, machine):
 
 
 verbs = {"row": row, "point": point, "timed": timed, "fact": fact, "json": in_one, "tables": tables,
-         "markdown": markdown, "charts": draw_charts}
+         "markdown": markdown, "manual": manual, "charts": draw_charts}
 sys.exit(bool(verbs[sys.argv[1]](*sys.argv[2:])))
