@@ -19,6 +19,7 @@
 #include "progress.h"
 #include "record.h"
 #include "relay.h"
+#include "sandbox.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -113,6 +114,7 @@ static void read_fifo(const char *path, const struct options *options)
                               .to = STDOUT_FILENO,
                               .from_name = path,
                               .to_name = "stdout"};
+    sandbox_enter(&(struct sandbox){0});
     stop_catch();
     if (options->is_metered)
         progress_start(-1);
@@ -166,6 +168,7 @@ static int write_records(const char *path, int fd, const struct options *options
 static int write_fifo(const char *path, const struct options *options)
 {
     int fd = open_writer(path, options), status = EXIT_DONE;
+    sandbox_enter(&(struct sandbox){0});
     if (options->is_metered)
         progress_start(io_bytes_left(STDIN_FILENO));
     if (options->has_records)
@@ -185,6 +188,7 @@ static void run_both_ways(const char *out, const struct options *options)
     if (in_fd < 0)
         fail_open(options->in, "open FIFO", options);
     int out_fd = open_writer(out, options);
+    sandbox_enter(&(struct sandbox){0});
     int64_t total = io_bytes_left(STDIN_FILENO);
     if (options->is_metered)
         progress_start(total);

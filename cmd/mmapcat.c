@@ -288,6 +288,7 @@ int main(int argc, char **argv)
     if (open->creates)
         stop_catch(); /* what is created and not yet filled would be left behind */
     open_file(&file, path, &options);
+    mapfile_sandbox(&file);
     if (open->writes)
         write_file(&file, &options);
     else

@@ -20,6 +20,7 @@
 #include "progress.h"
 #include "queue.h"
 #include "queue_report.h"
+#include "sandbox.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -284,6 +285,8 @@ int main(int argc, char **argv)
     int64_t bytes = plan(&request);
     if (!request.peeks)
         stop_catch();
+    if (!request.job.command)
+        sandbox_enter(&(struct sandbox){0});
     if (request.has_meter)
         progress_start(bytes);
     if (request.peeks)

@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "queue.h"
 #include "record.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -187,6 +188,8 @@ int main(int argc, char **argv)
     sender.tag = (long)(is_sysv ? (type > 0 ? type : 1) : (priority > 0 ? priority : 0));
 
     open_queue(&sender.queue, &name, creates ? &creation : NULL);
+    if (operands.count == 0)
+        sandbox_enter(&(struct sandbox){0});
     if (has_meter)
         progress_start(operands.count == 0 ? io_bytes_left(STDIN_FILENO) : -1);
     if (operands.count == 0)

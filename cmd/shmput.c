@@ -56,7 +56,6 @@ static void check(const struct segment_put *how, const struct objname *name)
 int main(int argc, char **argv)
 {
     const mode_t none = (mode_t)-1;
-    bool shows_progress = false;
     struct segment_put how = {.mode = none, .offset = -1, .size = -1, .timeout = DEADLINE_NEVER};
     const struct option table[] = {
         {'c', "create", NULL, NULL, &how.creates, "create also for -o, or as private"},
@@ -67,7 +66,7 @@ int main(int argc, char **argv)
         {OPTION_SIZE(&how.size)},
         {0, "resize", NULL, NULL, &how.resizes, "System V: another size makes the segment anew"},
         {OPTION_TIMEOUT(&how.timeout)},
-        {OPTION_PROGRESS(&shows_progress)},
+        {OPTION_PROGRESS(&how.is_metered)},
         {0},
     };
     struct objname name;
@@ -85,8 +84,6 @@ int main(int argc, char **argv)
     if (!io_is_open_for(STDIN_FILENO, O_RDONLY))
         diag_die(EXIT_FAILED, "%s: read stdin: %m", name.text);
     stop_catch(); /* what is created and not yet filled would be left behind */
-    if (shows_progress)
-        progress_start(io_bytes_left(STDIN_FILENO));
     if (segment_put(&segment, &name, &how, STDIN_FILENO) < 0) {
         int errnum = errno;
         if (errnum == EINTR && stop_signal())

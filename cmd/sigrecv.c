@@ -15,6 +15,7 @@
 #include "process.h"
 #include "ready.h"
 #include "report.h"
+#include "sandbox.h"
 #include "signals.h"
 
 #include <errno.h>
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
         diag_die(EXIT_FAILED, "%s: block: %m", name);
     if (ready.text)
         set_mark(&ready);
+    sandbox_enter(&(struct sandbox){0});
 
     for (int64_t taken = 0; taken < count; taken++) {
         struct inbox_signal signal;

@@ -16,6 +16,7 @@
 #include "parse.h"
 #include "process.h"
 #include "process_explain.h"
+#include "sandbox.h"
 #include "signals.h"
 #include "targets.h"
 
@@ -194,6 +195,8 @@ static void parse_targets(struct targets *targets, struct operands *operands, bo
         const char *word;
         options_operand(operands, "TARGET", parse_text, &word);
         bool is_stdin = strcmp(word, "-") == 0;
+        if (is_stdin)
+            sandbox_enter(&(struct sandbox){.signals = true});
         const char *why = is_stdin ? targets_read(targets) : targets_add(targets, word);
         if (why && is_stdin)
             diag_die(EXIT_FAILED, "stdin: %s", why);

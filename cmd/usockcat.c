@@ -84,6 +84,7 @@ static int pass_bytes(const char *name, int fd, const struct options *options)
          .shuts_down = true,
          .rights = rights_of(options)},
         {.from = fd, .to = STDOUT_FILENO, .from_name = name, .to_name = "stdout"}};
+    server_sandbox(NULL);
     flows[1].is_unmetered = start_meter(options);
     if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
         return tell(name, "prepare");
@@ -96,6 +97,7 @@ static int pass_records(struct exchange *exchange, const struct options *options
     exchange->slow = options->slow;
     exchange->idle = options->timeout;
     exchange->rights = rights_of(options);
+    server_sandbox(exchange->server);
     exchange->meters_input = start_meter(options);
     return exchange_run(exchange) == 0 ? EXIT_DONE : exchange_tell(exchange);
 }
@@ -207,7 +209,6 @@ static int be_server(const struct sock_address *address, struct options *options
 /* Refuses what does not go together. */
 static void check(const struct sock_address *address, const struct options *options, char **command)
 {
-    const char *name = address->text;
     const struct {
         bool is_given, fits;
         const char *what;
@@ -231,7 +232,7 @@ static void check(const struct sock_address *address, const struct options *opti
     if (command && !*command)
         diag_die(EXIT_USAGE, "COMMAND is missing after --");
     if (options->mode != no_mode && (address->is_abstract || address->fd >= 0))
-        diag_die(EXIT_USAGE, "%s: -m is for a path", name);
+        diag_die(EXIT_USAGE, "%s: -m is for a path", address->text);
 }
 
 static const char *const synopsis[] = {

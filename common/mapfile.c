@@ -1,6 +1,7 @@
 #include "mapfile.h"
 
 #include "io.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,11 +27,17 @@ static int reserve(int fd, int64_t offset, int64_t length)
     return status.st_size < offset + length ? ftruncate(fd, offset + length) : 0;
 }
 
+/* Good until the next call. */
+static const char *directory_of(const char *path)
+{
+    static char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    return dirname(copy);
+}
+
 static int open_directory(const char *path, int flags)
 {
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
-    return open(dirname(copy), flags | O_CLOEXEC, 0600);
+    return open(directory_of(path), flags | O_CLOEXEC, 0600);
 }
 
 /* Returns a descriptor; -1 with errno EOPNOTSUPP or EISDIR where this is not possible here. */
@@ -168,4 +175,10 @@ void mapfile_discard(struct mapfile *file)
         named.st_ino == ours.st_ino && named.st_dev == ours.st_dev)
         unlink(file->path);
     errno = saved;
+}
+
+void mapfile_sandbox(const struct mapfile *file)
+{
+    const char *folder = file->is_created ? directory_of(file->path) : NULL;
+    sandbox_enter(&(struct sandbox){.folder = folder});
 }

@@ -43,4 +43,8 @@ int mapfile_sync(struct mapfile *file);
 /* Removes a file that mapfile_open created, where the name still is that file's. Keeps errno. */
 void mapfile_discard(struct mapfile *file);
 
+/* For who has opened the file and is about to read: the process can do nothing else from there on
+ * (sandbox.h) but discard what it created. */
+void mapfile_sandbox(const struct mapfile *file);
+
 #endif

@@ -1,6 +1,9 @@
 #include "segment.h"
 
+#include "io.h"
 #include "mapping.h"
+#include "progress.h"
+#include "sandbox.h"
 #include "segment_family.h"
 
 #include <errno.h>
@@ -42,10 +45,18 @@ static void start(struct segment *segment, const struct objname *name)
                                                    : &segment_posix;
 }
 
+static void enter_sandbox(const struct segment *segment, bool changes_names)
+{
+    sandbox_enter(&(struct sandbox){.folder = changes_names ? segment->family->folder : NULL});
+}
+
 int segment_open(struct segment *segment, const struct objname *name, const struct segment_get *how)
 {
     start(segment, name);
-    return segment->family->open(segment, how);
+    if (segment->family->open(segment, how) < 0)
+        return -1;
+    enter_sandbox(segment, how->takes);
+    return 0;
 }
 
 int segment_measure(struct segment *segment, const struct segment_get *how, int64_t *length)
@@ -92,6 +103,14 @@ int segment_take(struct segment *segment)
 int segment_next(struct segment *segment, const struct segment_get *how)
 {
     return segment->family->next(segment, how);
+}
+
+void segment_begin_input(const struct segment *segment, const struct segment_put *how,
+                         bool changes_names, int from)
+{
+    enter_sandbox(segment, changes_names);
+    if (how->is_metered)
+        progress_start(io_bytes_left(from));
 }
 
 int segment_put(struct segment *segment, const struct objname *name, const struct segment_put *how,

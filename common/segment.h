@@ -45,6 +45,7 @@ struct segment_put {
     int64_t offset; /* -1: the input replaces the whole content */
     int64_t size;   /* of the segment that is created; -1: as long as the input */
     int64_t timeout;
+    bool is_metered; /* progress_start when all is opened and locked */
 };
 
 struct segment_map {
@@ -71,7 +72,7 @@ struct segment_status {
  * belongs to something that is no shared memory, or its family cannot do this. */
 
 /* Opens the segment to read it, locked; where HOW says so it waits, within the same timeout, until
- * it exists. */
+ * it exists. The process is good for nothing else from there on (sandbox.h). */
 int segment_open(struct segment *segment, const struct objname *name,
                  const struct segment_get *how);
 
@@ -90,7 +91,8 @@ int segment_take(struct segment *segment);
 int segment_next(struct segment *segment, const struct segment_get *how);
 
 /* Puts all that FROM has into the segment, as HOW says. What was created is removed again where
- * that fails. EFBIG: it does not fit. EINVAL: a System V segment has another size. */
+ * that fails. Before it reads, the process becomes good for nothing else (sandbox.h). EFBIG: it
+ * does not fit. EINVAL: a System V segment has another size. */
 int segment_put(struct segment *segment, const struct objname *name, const struct segment_put *how,
                 int from);
 

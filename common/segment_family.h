@@ -19,6 +19,7 @@ struct segment_family {
     bool (*is_removed)(struct segment *segment);
     int (*stat)(struct segment *segment, struct segment_status *status);
     int (*remove)(struct segment *segment);
+    const char *folder; /* of the names; NULL where they are in none */
 };
 
 extern const struct segment_family segment_posix, segment_sysv, segment_file;
@@ -28,6 +29,12 @@ extern const struct segment_family segment_posix, segment_sysv, segment_file;
 int segment_fail(struct segment *segment, const char *what);
 int segment_explain(struct segment *segment, const char *what, const char *hint, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* For a put that has opened and locked what it needs and is about to read FROM: leaves the process
+ * only what it still needs, to name or remove an object too where CHANGES_NAMES; starts the meter.
+ */
+void segment_begin_input(const struct segment *segment, const struct segment_put *how,
+                         bool changes_names, int from);
 
 /* Says that the segment ends before the bytes that HOW means. */
 int segment_refuse_range(struct segment *segment, const struct segment_map *how);

@@ -235,4 +235,5 @@ const struct segment_family segment_posix = {
     .is_removed = is_removed,
     .stat = stat_posix,
     .remove = remove_posix,
+    .folder = POSIX_DIRECTORY,
 };

@@ -159,7 +159,10 @@ int segment_posix_put_atomic(struct segment *segment, const struct segment_put *
     if (check_name(segment, how) < 0)
         return -1;
     segment->id = segment_posix_make(segment);
-    if (segment->id < 0 || segment_posix_fill(segment, how, true, from) < 0)
+    if (segment->id < 0)
+        return -1;
+    segment_begin_input(segment, how, true, from);
+    if (segment_posix_fill(segment, how, true, from) < 0)
         return -1;
     reopen_to_read(segment);
     return publish(segment, how);

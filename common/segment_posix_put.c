@@ -215,6 +215,7 @@ int segment_posix_put(struct segment *segment, const struct segment_put *how, in
     if (open_in_place(segment, how) < 0)
         return -1;
     segment_posix_clear(segment, segment->id);
+    segment_begin_input(segment, how, segment->is_created, from);
     return segment_posix_fill(segment, how, segment->is_created, from);
 }
 

@@ -26,16 +26,19 @@ static int refuse_size(struct segment *segment)
         (long long)segment->size);
 }
 
-/* Moves input of unknown length, at most LIMIT bytes, into a file without a name that takes its
- * memory where the segment will: what /dev/shm may hold is its limit too. Returns its descriptor.
- */
-static int hold(struct segment *segment, int from, int64_t limit, int64_t *size)
+/* Opens a file without a name that takes its memory where the segment will: what /dev/shm may hold
+ * is its limit too. */
+static int open_hold(void)
+{
+    int file = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return file < 0 ? memfd_create("ipcbox", MFD_CLOEXEC) : file;
+}
+
+/* Moves input of unknown length, at most LIMIT bytes, into FILE. Returns that. */
+static int hold(struct segment *segment, int file, int from, int64_t limit, int64_t *size)
 {
     bool is_file_error = true;
     int64_t got = -1;
-    int file = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (file < 0)
-        file = memfd_create("ipcbox", MFD_CLOEXEC);
     for (*size = 0; file >= 0; *size += got) {
         got = pages_take(from, file, *size, limit + 1 - *size, &is_file_error);
         if (got <= 0 || *size + got > limit)
@@ -57,8 +60,10 @@ static int replace(struct segment *segment, const struct segment_put *how, int f
         return -1;
     bool is_fixed = segment->memory && !how->resizes;
     int64_t left = io_bytes_left(from);
+    int file = left < 0 ? open_hold() : -1;
+    segment_begin_input(segment, how, false, from);
     if (left < 0)
-        from = hold(segment, from, is_fixed ? segment->size : INT64_MAX - 1, &left);
+        from = hold(segment, file, from, is_fixed ? segment->size : INT64_MAX - 1, &left);
     if (from < 0 || segment_sysv_open_or_create(segment, how, left) < 0)
         return -1;
     if (left != segment->size)
@@ -87,6 +92,7 @@ static int fill(struct segment *segment, const struct segment_put *how, int from
     if (room < 0 || io_bytes_left(from) > room)
         return refuse_end(segment);
 
+    segment_begin_input(segment, how, false, from);
     char *start = segment->memory + offset;
     ssize_t got = io_read_full(from, start, (size_t)room);
     int rest = got < 0 ? -1 : io_has_more(from);

@@ -3,6 +3,7 @@
 #include "admission.h"
 #include "diag.h"
 #include "io.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +24,17 @@ static int bind_to(int fd, const struct sock_address *address, mode_t mode)
     return result;
 }
 
+/* To be freed; NULL where there is no memory. */
+static char *directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+}
+
 /* Holds the directory of PATH until the descriptor it returns is closed. */
 static int lock_directory(const char *path, const struct deadline *deadline)
 {
-    const char *slash = strrchr(path, '/');
-    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    char *directory = directory_of(path);
     int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     free(directory);
     if (fd < 0)
@@ -209,6 +216,17 @@ int server_wait(struct server *server, struct ucred *peer, const struct deadline
         fd = server_accept(server, peer);
     } while (fd < 0 && errno == EAGAIN);
     return fd;
+}
+
+/* The path is still to be removed, and clients that send datagrams are answered by abstract names.
+ */
+void server_sandbox(const struct server *server)
+{
+    bool has_path = server && server->inode;
+    char *directory = has_path ? directory_of(server->address.text) : NULL;
+    if (directory || !has_path)
+        sandbox_enter(&(struct sandbox){.sockets = true, .folder = directory});
+    free(directory);
 }
 
 /* The open socket holds on to its inode, so no other file can have the same number: compare before

@@ -53,6 +53,11 @@ struct pollfd server_watch(const struct server *server);
 void server_is_crowded(struct server *server);
 void server_has_room(struct server *server);
 
+/* For who is about to pass bytes or records between SERVER's clients, or the one it has with a
+ * server (NULL), and stdin and stdout: the process can do nothing else from there on (sandbox.h).
+ */
+void server_sandbox(const struct server *server);
+
 /* Removes the path, where it still is the socket that server_open bound, and closes. */
 void server_close(struct server *server);
 
