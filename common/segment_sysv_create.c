@@ -68,7 +68,8 @@ int segment_sysv_open_existing(struct segment *segment, const struct segment_put
 }
 
 /* Removes the segment and makes another of the same key, mode and owner. Processes that have the
- * old one attached keep it. */
+ * old one attached keep it. Until it has its owner it has no mode for others: they would be those
+ * of our own group. */
 static int recreate(struct segment *segment, const struct segment_put *how, int64_t size)
 {
     struct shmid_ds old, new;
@@ -77,14 +78,17 @@ static int recreate(struct segment *segment, const struct segment_put *how, int6
         return -1;
     shmdt(segment->memory);
     segment->memory = NULL;
-    if (create(segment, size, how->has_mode ? how->mode : old.shm_perm.mode & 0777) < 0)
+    mode_t mode = how->has_mode ? how->mode : old.shm_perm.mode & 0777;
+    bool is_own = old.shm_perm.uid == geteuid() && old.shm_perm.gid == getegid();
+    if (create(segment, size, is_own ? mode : 0600) < 0)
         return -1;
-    if (old.shm_perm.uid == geteuid() && old.shm_perm.gid == getegid())
+    if (is_own)
         return 0;
     if (segment_sysv_control(segment, "keep the owner", IPC_STAT, &new) < 0)
         return -1;
     new.shm_perm.uid = old.shm_perm.uid;
     new.shm_perm.gid = old.shm_perm.gid;
+    new.shm_perm.mode = mode;
     return segment_sysv_control(segment, "keep the owner", IPC_SET, &new);
 }
 

@@ -996,6 +996,20 @@ put_slowly() {
     shmget --remove "$KEY"
 }
 
+@test "--resize of another user's segment is never open to a group that it is not for" {
+    need_root
+    printf 1234567890 | shmput -m 0660 "$KEY"
+    perl -MIPC::SysV=IPC_STAT,IPC_SET -e '
+        my $data = ""; shmctl($ARGV[0], IPC_STAT, $data) or die;
+        substr($data, 4, 8) = pack("II", 65534, 12345); shmctl($ARGV[0], IPC_SET, $data) or die' \
+        "$(shmget --stat "$KEY" | sed -n 's/^id=//p')"
+    run -0 strace -qqq -e trace=shmget -o trace shmput --resize "$KEY" < <(printf 123)
+    run -0 grep -c 'IPC_CREAT|IPC_EXCL|0600)' trace
+    run -0 shmget --stat "$KEY"
+    assert_line mode=0660
+    shmget --remove "$KEY"
+}
+
 @test "--resize creates what does not exist" {
     printf abc | shmput --resize "$KEY"
     [ "$(shmget "$KEY")" = abc ]
