@@ -43,9 +43,8 @@ static int run(const char *path)
 /* Port 1 of this machine, where nobody listens: what the kernel permits is refused by that. */
 static int reach_tcp(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(1),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     return connect(fd, (struct sockaddr *)&address, sizeof address);
 }
