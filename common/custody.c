@@ -33,6 +33,13 @@ static int append(struct custody_bytes *bytes, const void *data, size_t size)
     return 0;
 }
 
+static void tell_loss(const struct custody *custody, size_t size, long tag)
+{
+    const char *why = strerror(errno), *hint = queue_hint(custody->queue, errno, NULL);
+    diag_warn("%s: put back: %s%s; a message of %zu bytes with %s %ld is lost",
+              custody->queue->name.text, why, hint, size, queue_tag_name(custody->queue), tag);
+}
+
 ssize_t custody_receive(struct custody *custody, const struct queue_choice *choice,
                         const struct deadline *deadline)
 {
@@ -49,7 +56,8 @@ ssize_t custody_receive(struct custody *custody, const struct queue_choice *choi
         return custody->count++, size;
 
     struct deadline now = deadline_in(0); /* no memory: back with it, while it is still there */
-    queue_send(custody->queue, data, message->size, message->tag, &now);
+    if (queue_send(custody->queue, data, message->size, message->tag, &now) < 0)
+        tell_loss(custody, message->size, message->tag);
     return errno = ENOMEM, -1;
 }
 
@@ -123,10 +131,7 @@ int custody_return(struct custody *custody, int first, const char *detail)
         }
         if (result == 0 || keeper > 0)
             continue;
-        const char *why = strerror(errno), *hint = queue_hint(custody->queue, errno, NULL);
-        diag_warn("%s: put back: %s%s; a message of %zu bytes with %s %ld is lost",
-                  custody->queue->name.text, why, hint, custody->messages[i].size,
-                  queue_tag_name(custody->queue), custody->messages[i].tag);
+        tell_loss(custody, custody->messages[i].size, custody->messages[i].tag);
         lost++;
     }
     int back = custody->count - first - lost;

@@ -124,6 +124,7 @@ void stop_ignore(void)
 {
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
         signal(fatal[i], SIG_IGN);
+    count = 0;
 }
 
 void stop_tick(int64_t after)

@@ -33,7 +33,7 @@ _Noreturn void stop_die(void);
  * of. */
 void stop_release(void);
 
-/* From here on these signals, INT, TERM, HUP and QUIT, do nothing. */
+/* From here on these signals, INT, TERM, HUP and QUIT, do nothing, nor does one that was noted. */
 void stop_ignore(void);
 
 /* Ends each blocking call with EINTR from AFTER nanoseconds on, every 10 ms, on the monotonic

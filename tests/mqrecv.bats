@@ -1201,6 +1201,28 @@ the end of its (priority|type) in $queue when there is room \\(process [0-9]+ wa
     done
 }
 
+@test "the process that waits for room sleeps, whatever signal has ended mqrecv" {
+    local before after
+    mqsend -c --maxmsg 1 "/$ID" first
+    background mqrecv "/$ID" -- sh -c 'touch begun; until test -e end; do sleep 0.01; done; false' 2>error
+    eventually test -e begun
+    mqsend "/$ID" second
+    kill -TERM $!
+    touch end
+    ends_with 143 $!
+    pid=$(sed -n 's/.*(process \([0-9]*\) waits for it)$/\1/p' error)
+    eventually waiting_senders 1 "/$ID"
+    before=$(awk '$1 == "voluntary_ctxt_switches:" {print $2}' "/proc/$pid/status")
+    sleep 0.5
+    after=$(awk '$1 == "voluntary_ctxt_switches:" {print $2}' "/proc/$pid/status")
+    [ $((after - before)) -lt 10 ]
+    run -0 mqrecv "/$ID"
+    assert_output second
+    run -0 mqrecv -t 10 "/$ID"
+    assert_output first
+    mqrecv --remove "/$ID"
+}
+
 @test "the process that waits for room ends where the queue is removed" {
     for queue in "/$ID" "$KEY"; do
         crowded
