@@ -12,6 +12,7 @@ BUILD    = build
 CFLAGS   = -O2
 INSTALL  = install
 STRIP    = -s
+KILLS    = 1000
 JOBS     = $(shell expr 2 '*' $$(nproc))
 
 # make V=1 shows the commands.
@@ -65,7 +66,7 @@ SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 endif
 export SOURCE_DATE_EPOCH
 
-.PHONY: all tools pages peers deps deps-lint deps-bench demo check check-clock bench bench-quick lint install uninstall clean help FORCE
+.PHONY: all tools pages peers deps deps-lint deps-bench demo check check-storm check-clock bench bench-quick lint install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -151,6 +152,9 @@ demo: tools ## show every tool at work on real data, results checked
 check: all peers ## run all tests
 	BUILD=$(abspath $(BUILD)) parallel --will-cite --keep-order --timeout 600 --jobs $(JOBS) \
 	    bats ::: tests/*.bats </dev/null
+
+check-storm: tools peers ## kill each tool that changes shared state at a thousand moments (KILLS=1000)
+	tests/storm-kill.py $(BUILD) $(KILLS)
 
 check-clock: tools ## the waits of all tools while the clock of this machine is set (root)
 	tests/clock.py $(BUILD)/bin

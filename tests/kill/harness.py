@@ -1,0 +1,118 @@
+"""What the storms share: running a tool, killing one at a moment, and waiting for what has to come."""
+
+import collections
+import math
+import os
+import random
+import subprocess
+import time
+
+SHM = "/dev/shm"
+SCENARIOS = {}
+PATIENCE = 20  # seconds that anything may take
+
+End = collections.namedtuple("End", "status out")
+
+
+def scenario(*names):
+    """A storm for each of the object NAMES; it is called by the function's name."""
+
+    def register(function):
+        for name in names:
+            SCENARIOS[f"{function.__name__.replace('_', '-')}:{name}"] = (function, name)
+        return function
+
+    return register
+
+
+def run(*words, data=b"", status=0):
+    """Runs a tool that is not killed; its status has to be the one given, unless that is None."""
+    end = subprocess.run(words, input=data, capture_output=True, timeout=PATIENCE, check=False)
+    told = end.stderr.decode(errors="replace")
+    assert status is None or end.returncode == status, f"{words}: {end.returncode}: {told}"
+    return end.stdout
+
+
+def eventually(is_true, what):
+    """Waits until IS_TRUE() is."""
+    end = time.monotonic() + PATIENCE
+    while not is_true():
+        assert time.monotonic() < end, f"never came true: {what}"
+        time.sleep(0.001)
+
+
+def stray(*known):
+    """The files of /dev/shm but the KNOWN ones."""
+    return sorted(set(os.listdir(SHM)) - set(known))
+
+
+class Storm:
+    """COUNT rounds, in each of which one tool is killed.
+
+    The first is let live, and counted. Then every other one is killed at the next of its stops before
+    or after a system call, from the first to the last and round again, those between at a random time;
+    a traced tool lives about three times as long.
+    """
+
+    def __init__(self, count, seed):
+        self.count = count
+        self.chance = random.Random(seed)
+        self.last = None  # the moment of the last kill
+        self.number = self.killed = self.stops = self.longest = 0
+
+    def rounds(self):
+        for self.number in range(self.count + 1):
+            yield self.number
+
+    def moment(self):
+        if self.number == 0:
+            return "count"
+        if self.number % 2:
+            # a step that reaches every stop, and all parts of the life also in a few rounds
+            step = self.stops * 5 // 13 or 1
+            while math.gcd(self.stops, step) > 1:
+                step += 1
+            return str(1 + (self.number // 2) * step % self.stops)
+        return f"{self.chance.randrange(1 + self.longest // 3)}us"
+
+    def content(self, least=1, most=60000):
+        return self.chance.randbytes(self.chance.randint(least, most))
+
+    def source(self, data):
+        """A descriptor to read DATA from: in turn a file and a pipe, which holds all of it."""
+        if self.number % 4 < 2:
+            file = os.memfd_create("input")
+            os.write(file, data)
+            os.lseek(file, 0, os.SEEK_SET)
+            return file
+        end, into = os.pipe()
+        os.write(into, data)
+        os.close(into)
+        return end
+
+    def begin(self, *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **more):
+        """Starts the tool that is to be killed."""
+        self.last = (self.moment(), *words)
+        return subprocess.Popen(("killat", *self.last), stdin=stdin, stdout=stdout,
+                                stderr=subprocess.PIPE, **more)
+
+    def end(self, process):
+        """Waits for it, and for all that have its stdout or stderr."""
+        out, told = process.communicate(timeout=PATIENCE)
+        if self.number == 0:
+            self.stops, self.longest = map(int, told.split()[-2:])
+        status = process.returncode
+        self.killed += status == 137
+        assert status in (0, 137) or self.number, told
+        return End(status, out)
+
+    def kill(self, *words, data=b"", to_file=False):
+        """Runs the tool with DATA as its stdin; tells what it wrote to a file or a pipe."""
+        source, target = self.source(data), os.memfd_create("output") if to_file else None
+        process = self.begin(*words, stdin=source, stdout=target or subprocess.PIPE)
+        os.close(source)
+        end = self.end(process)
+        if target:
+            end = End(end.status, os.pread(target, 1 << 26, 0))
+            os.close(target)
+        return end

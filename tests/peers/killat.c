@@ -1,0 +1,96 @@
+/* killat: runs COMMAND and kills it by SIGKILL at a moment of its life
+ *
+ *     killat N COMMAND [ARG]...      when it has come N times to the beginning or the end of a
+ *                                    system call
+ *     killat Nus COMMAND [ARG]...    N microseconds after its start
+ *     killat count COMMAND [ARG]...  never, and prints as the last line of stderr how often it came
+ *                                    there and how many microseconds it lived
+ *
+ * Ends with COMMAND's status, 137 where it was killed. SIGTERM kills COMMAND at once, and so does the
+ * tenth second. Children of COMMAND are left alone. */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile pid_t command;
+
+static void on_end(int signal)
+{
+    (void)signal;
+    kill(command, SIGKILL);
+}
+
+static long now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+static int wait_for_change(void)
+{
+    int status;
+    while (waitpid(command, &status, 0) < 0 && errno == EINTR)
+        ;
+    return status;
+}
+
+/* Counts stops until LAST, where LAST is not 0. Returns COMMAND's wait status. */
+static int trace(long last, long *stops)
+{
+    int status = wait_for_change();
+    ptrace(PTRACE_SETOPTIONS, command, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+    for (int signal = 0; WIFSTOPPED(status); status = wait_for_change()) {
+        signal = WSTOPSIG(status);
+        if (signal == (SIGTRAP | 0x80)) {
+            if (++*stops == last)
+                kill(command, SIGKILL);
+            signal = 0;
+        } else if (signal == SIGTRAP) { /* exec */
+            signal = 0;
+        }
+        ptrace(PTRACE_SYSCALL, command, NULL, signal);
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        return 2;
+    bool counts = strcmp(argv[1], "count") == 0, is_timed = strstr(argv[1], "us");
+    long number = atol(argv[1]), stops = 0, begin = now();
+    sigset_t both, before;
+    sigemptyset(&both);
+    sigaddset(&both, SIGTERM);
+    sigaddset(&both, SIGALRM);
+    sigprocmask(SIG_BLOCK, &both, &before);
+    command = fork();
+    if (command == 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        if (!is_timed)
+            ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        execvp(argv[2], argv + 2);
+        perror(argv[2]);
+        _exit(127);
+    }
+    struct sigaction action = {.sa_handler = on_end};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    alarm(10);
+
+    if (is_timed && usleep((useconds_t)number) == 0)
+        kill(command, SIGKILL);
+    int status = is_timed ? wait_for_change() : trace(number, &stops);
+    if (counts)
+        fprintf(stderr, "\n%ld %ld\n", stops, now() - begin);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
