@@ -34,7 +34,7 @@ def inside(name, count, seed):
                              f"{storm.last}") from error
         finally:
             os.chdir("/")
-    print(f"{name}: {storm.killed} killed of {count}, {storm.stops} stops, "
+    print(f"{name}: {storm.killed} killed of {storm.number}, {storm.stops} stops, "
           f"{time.monotonic() - begin:.1f} s", flush=True)
 
 

@@ -47,11 +47,11 @@ def stray(*known):
 
 
 class Storm:
-    """COUNT rounds, in each of which one tool is killed.
+    """Rounds in each of which one tool is at work, until COUNT were killed.
 
-    The first is let live, and counted. Then every other one is killed at the next of its stops before
-    or after a system call, from the first to the last and round again, those between at a random time;
-    a traced tool lives about three times as long.
+    The first is let live, and its stops before and after system calls are counted. Then every other
+    one is killed at the next of its stops, through all of them and round again, and those between at
+    a random time, within what it takes two of three times at least.
     """
 
     def __init__(self, count, seed):
@@ -61,8 +61,10 @@ class Storm:
         self.number = self.killed = self.stops = self.longest = 0
 
     def rounds(self):
-        for self.number in range(self.count + 1):
+        while self.killed < self.count:
             yield self.number
+            self.number += 1
+            assert self.number < 20 * self.count, "too few were killed"
 
     def moment(self):
         if self.number == 0:
@@ -73,7 +75,17 @@ class Storm:
             while math.gcd(self.stops, step) > 1:
                 step += 1
             return str(1 + (self.number // 2) * step % self.stops)
-        return f"{self.chance.randrange(1 + self.longest // 3)}us"
+        return f"{self.chance.randrange(1 + int(self.longest))}us"
+
+    def note(self, status, told):
+        """Learns from how the last one ended."""
+        if self.number == 0:
+            assert status == 0, told
+            self.stops, traced = map(int, told.split()[-2:])
+            self.longest = traced / 4
+        elif self.number % 2 == 0:
+            self.longest = max(50, self.longest * (1.05 if status == 137 else 0.9))
+        self.killed += status == 137
 
     def content(self, least=1, most=60000):
         return self.chance.randbytes(self.chance.randint(least, most))
@@ -99,12 +111,8 @@ class Storm:
     def end(self, process):
         """Waits for it, and for all that have its stdout or stderr."""
         out, told = process.communicate(timeout=PATIENCE)
-        if self.number == 0:
-            self.stops, self.longest = map(int, told.split()[-2:])
-        status = process.returncode
-        self.killed += status == 137
-        assert status in (0, 137) or self.number, told
-        return End(status, out)
+        self.note(process.returncode, told)
+        return End(process.returncode, out)
 
     def kill(self, *words, data=b"", to_file=False):
         """Runs the tool with DATA as its stdin; tells what it wrote to a file or a pipe."""

@@ -115,7 +115,7 @@ def usockcat_client(storm, name):
     with open("got", encoding="ascii") as got:
         lines = got.read().splitlines()
     assert all(re.fullmatch(r"(client \d+ x+|witness \d+)\.", line) for line in lines), "torn"
-    assert sum(line.startswith("witness") for line in lines) == storm.count + 1
+    assert sum(line.startswith("witness") for line in lines) == storm.number
 
 
 @scenario("duplex")
