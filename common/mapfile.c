@@ -1,5 +1,6 @@
 #include "mapfile.h"
 
+#include "follow.h"
 #include "io.h"
 #include "sandbox.h"
 
@@ -78,7 +79,7 @@ static int create_empty(struct mapfile *file, const struct mapfile_open *how)
 static int open_or_create(struct mapfile *file, const struct mapfile_open *how)
 {
     int flags = (how->writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    int fd = how->is_exclusive ? (errno = ENOENT, -1) : open(file->path, flags);
+    int fd = how->is_exclusive ? (errno = ENOENT, -1) : follow_open(file->path, flags);
     if (fd >= 0 || errno != ENOENT || !how->creates)
         return fd;
 
@@ -89,7 +90,7 @@ static int open_or_create(struct mapfile *file, const struct mapfile_open *how)
     if (fd >= 0 || errno != EEXIST || how->is_exclusive)
         return fd;
     /* somebody else was first; or it is a symbolic link to nothing, which stays so */
-    fd = open(file->path, flags);
+    fd = follow_open(file->path, flags);
     if (fd < 0 && errno == ENOENT)
         errno = ELOOP;
     return fd;

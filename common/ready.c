@@ -1,5 +1,6 @@
 #include "ready.h"
 
+#include "follow.h"
 #include "io.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ const char *ready_parse(const char *text, void *value)
  * another's FIFO (fs.protected_fifos), and nothing is created through a symbolic link. */
 static int open_path(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
+    int fd = follow_open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +27,24 @@ static bool is_semaphore(const struct stat *file)
     return S_ISREG(file->st_mode) && file->st_size == (off_t)sizeof(sem_t);
 }
 
+/* Whether COPY is one that processes share, by what sem_init(3) writes for that and for no other: the
+ * futex calls of the C library are made of it, and where it is damaged they end in abort(3). */
+static bool is_for_processes(const sem_t *copy)
+{
+    enum { WORDS = sizeof(sem_t) / sizeof(int) };
+    sem_t shared = {0}, alone = {0};
+    int found[WORDS], right[WORDS], wrong[WORDS];
+    sem_init(&shared, 1, 0);
+    sem_init(&alone, 0, 0);
+    memcpy(found, copy, sizeof found);
+    memcpy(right, &shared, sizeof right);
+    memcpy(wrong, &alone, sizeof wrong);
+    for (int i = 0; i < WORDS; i++)
+        if (right[i] != wrong[i] && found[i] != right[i])
+            return false;
+    return true;
+}
+
 /* Maps what is open as FD. Its value is read from a copy, which nobody can cut. */
 static int map_file(struct semaphore *semaphore, int fd, int protection)
 {
@@ -35,7 +54,7 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
     if (fstat(fd, &file) < 0)
         return -1;
     if (!is_semaphore(&file) || pread(fd, &copy, sizeof copy, 0) != (ssize_t)sizeof copy ||
-        sem_getvalue(&copy, &value) < 0 || value < 0)
+        !is_for_processes(&copy) || sem_getvalue(&copy, &value) < 0 || value < 0)
         return errno = EBADMSG, -1;
     void *map = mmap(NULL, sizeof(sem_t), protection, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED)

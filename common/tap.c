@@ -1,5 +1,6 @@
 #include "tap.h"
 
+#include "follow.h"
 #include "io.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@ enum { PIECE_SIZE = 16384 };
 
 int tap_open(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_TRUNC | O_CLOEXEC | O_NOCTTY);
+    int fd = follow_open(path, O_WRONLY | O_APPEND | O_TRUNC | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && errno == ENOENT)
         fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd;

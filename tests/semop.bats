@@ -725,7 +725,8 @@ print(s[\"name\"], s[\"value\"], s[\"waiting\"], s[\"mode\"])'"
     ends_with 3 $!
     run -0 cat told
     assert_output "semop: /$ID: wait: /dev/shm/sem.$ID is not a semaphore"
-    truncate -s 32 "/dev/shm/sem.$ID"
+    rm "/dev/shm/sem.$ID"
+    semop create "/$ID" 0
     background semop run "/$ID" -- touch ran 2>told
     eventually has_guardians 1
     truncate -s 0 "/dev/shm/sem.$ID"
