@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether the link at PATH may be followed: 1; 0 where it is no link any more; -1 with errno. Nobody
- * else can put another in the place of one that may. */
+/* Whether the link at PATH may be followed: 1; 0 where it is no link any more; -1 with errno.
+ * Nobody else can put another in the place of one that may. */
 static int may_follow(const char *path)
 {
     const mode_t public = S_ISVTX | S_IWOTH;

@@ -27,8 +27,8 @@ static bool is_semaphore(const struct stat *file)
     return S_ISREG(file->st_mode) && file->st_size == (off_t)sizeof(sem_t);
 }
 
-/* Whether COPY is one that processes share, by what sem_init(3) writes for that and for no other: the
- * futex calls of the C library are made of it, and where it is damaged they end in abort(3). */
+/* Whether COPY is one that processes share, by what sem_init(3) writes for that and for no other:
+ * the futex calls of the C library are made of it, and where it is damaged they end in abort(3). */
 static bool is_for_processes(const sem_t *copy)
 {
     enum { WORDS = sizeof(sem_t) / sizeof(int) };

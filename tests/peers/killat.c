@@ -6,8 +6,8 @@
  *     killat count COMMAND [ARG]...  never, and prints as the last line of stderr how often it came
  *                                    there and how many microseconds it lived
  *
- * Ends with COMMAND's status, 137 where it was killed. SIGTERM kills COMMAND at once, and so does the
- * tenth second. Children of COMMAND are left alone. */
+ * Ends with COMMAND's status, 137 where it was killed. SIGTERM kills COMMAND at once, and so does
+ * the tenth second. Children of COMMAND are left alone. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
