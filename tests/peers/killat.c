@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     if (argc < 3)
         return 2;
     bool counts = strcmp(argv[1], "count") == 0, is_timed = strstr(argv[1], "us");
-    long number = atol(argv[1]), stops = 0, begin = now();
+    long number = strtol(argv[1], NULL, 10), stops = 0, begin = now();
     sigset_t both, before;
     sigemptyset(&both);
     sigaddset(&both, SIGTERM);
