@@ -21,7 +21,7 @@ static const int64_t look_around = 5000000000;
 static int append(struct custody_bytes *bytes, const void *data, size_t size)
 {
     size_t needed = bytes->size + size;
-    if (needed > bytes->capacity) {
+    if (needed >= bytes->capacity) { /* the empty message has a place too */
         char *larger = realloc(bytes->data, needed + FULL);
         if (!larger)
             return -1;

@@ -103,10 +103,10 @@ static int next_terminated(struct record_reader *reader, char terminator, const 
     size_t searched = 0;
     for (;;) {
         size_t have = reader->end - reader->start;
-        const char *begin = reader->buffer + reader->start;
-        const char *found =
-            have > searched ? memchr(begin + searched, terminator, have - searched) : NULL;
-        size_t length = found ? (size_t)(found - begin) : have;
+        /* before the first bytes there is no buffer to point into */
+        const char *unseen = have > searched ? reader->buffer + reader->start + searched : NULL;
+        const char *found = unseen ? memchr(unseen, terminator, have - searched) : NULL;
+        size_t length = found ? searched + (size_t)(found - unseen) : have;
         if (length > reader->limit)
             return too_long(reader);
         if (found)
