@@ -446,11 +446,11 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
 
 @test "records without a reader are waited for, and lost ones are told" {
     hold_fifo
-    takes 1 200 2000 fifocat -t 0.2 -w --records f < <(yes 3>&-)
+    takes 1 200 10000 fifocat -t 0.2 -w --records f < <(yes 3>&-)
     assert_regex "$stderr" '^fifocat: f: write record [0-9]+: [A-Z][a-z]+ timed out$'
     mkfifo in g
     exec 8<>in
-    takes 1 200 2000 fifocat -t 0.2 -w --records f <in
+    takes 1 200 10000 fifocat -t 0.2 -w --records f <in
     assert_regex "$stderr" '^fifocat: stdin: wait for data: [A-Z][a-z]+ timed out$'
 
     background fifocat -w --records g <in 2>err
@@ -614,11 +614,11 @@ END
 
 @test "-t bounds the wait for the other side" {
     mkfifo f g
-    takes 1 200 2000 fifocat -t 0.2 f
+    takes 1 200 10000 fifocat -t 0.2 f
     assert_regex "$stderr" '^fifocat: f: wait for a writer: [A-Z][a-z]+ timed out$'
-    takes 1 200 2000 fifocat --timeout 200ms -w f </dev/null
+    takes 1 200 10000 fifocat --timeout 200ms -w f </dev/null
     assert_regex "$stderr" '^fifocat: f: wait for a reader: [A-Z][a-z]+ timed out$'
-    takes 1 200 2000 fifocat -t 0.2 -r f -w g </dev/null
+    takes 1 200 10000 fifocat -t 0.2 -r f -w g </dev/null
     assert_regex "$stderr" '^fifocat: g: wait for a reader: [A-Z][a-z]+ timed out$'
     run -1 --separate-stderr fifocat -q -t 0.01 f
     assert_equal "$stderr" ''
@@ -626,15 +626,15 @@ END
 
 @test "-t 0 waits for nothing" {
     mkfifo f g
-    takes 1 0 500 fifocat -t 0 f
+    takes 1 0 10000 fifocat -t 0 f
     assert_equal "$stderr" 'fifocat: f: wait for data: there is none'
-    takes 1 0 500 fifocat -t 0 -w f </dev/null
+    takes 1 0 10000 fifocat -t 0 -w f </dev/null
     assert_equal "$stderr" 'fifocat: f: wait for a reader: there is none'
-    takes 1 0 500 fifocat -t 0 -r f -w g </dev/null
+    takes 1 0 10000 fifocat -t 0 -r f -w g </dev/null
     assert_equal "$stderr" 'fifocat: g: wait for a reader: there is none'
-    takes 1 0 500 fifocat -t 0 -k f
+    takes 1 0 10000 fifocat -t 0 -k f
     assert_regex "$stderr" '^fifocat: f: wait for data: .* timed out$'
-    takes 1 0 500 fifocat -t 0 -k -w f <<<nobody
+    takes 1 0 10000 fifocat -t 0 -k -w f <<<nobody
     assert_regex "$stderr" \
         '^fifocat: f: wait for a reader of the rest: .* timed out \(7 bytes are unread\)$'
 }
@@ -651,31 +651,31 @@ END
     hold_fifo
     mkfifo in g
     exec 8<>in 9<>g
-    takes 1 200 2000 fifocat -t 0.2 f
+    takes 1 200 10000 fifocat -t 0.2 f
     assert_regex "$stderr" '^fifocat: f: wait for data: [A-Z][a-z]+ timed out$'
-    takes 1 200 2000 fifocat -t 0.2 -w f <in
+    takes 1 200 10000 fifocat -t 0.2 -w f <in
     assert_regex "$stderr" '^fifocat: stdin: wait for data: [A-Z][a-z]+ timed out$'
-    takes 1 200 2000 fifocat -t 0.2 -r g -w f <in
+    takes 1 200 10000 fifocat -t 0.2 -r g -w f <in
     assert_regex "$stderr" '^fifocat: g: wait for data: [A-Z][a-z]+ timed out$'
-    takes 1 200 2000 fifocat -t 0.2 -w f < <(yes 3>&-)
+    takes 1 200 10000 fifocat -t 0.2 -w f < <(yes 3>&-)
     assert_regex "$stderr" '^fifocat: f: wait for room: [A-Z][a-z]+ timed out$'
-    takes 1 200 2000 fifocat -t 0.2 -r g -w f < <(yes 3>&-)
+    takes 1 200 10000 fifocat -t 0.2 -r g -w f < <(yes 3>&-)
     assert_regex "$stderr" '^fifocat: f: wait for room: [A-Z][a-z]+ timed out$'
     # from a file by way of a buffer, which is lost
     head -c 5M /dev/zero >data
-    takes 1 200 2000 fifocat -t 0.2 -w f <data
+    takes 1 200 10000 fifocat -t 0.2 -w f <data
     assert_regex "$stderr" \
         '^fifocat: f: wait for room: [A-Z][a-z]+ timed out \([0-9]+ bytes are lost\)$'
     # f has data, and stdout no room
     run -1 fifocat -t 1 -w g < <(yes 3>&-)
-    takes 1 200 2000 bash -c 'fifocat -t 0.2 f >g'
+    takes 1 200 10000 bash -c 'fifocat -t 0.2 f >g'
     assert_regex "$stderr" '^fifocat: stdout: wait for room: [A-Z][a-z]+ timed out$'
 }
 
 @test "-t begins anew with each byte that moves" {
     hold_fifo
     background bash -c 'for n in 1 2 3 4 5 6; do sleep 0.1; echo $n; done >f'
-    takes 1 900 4000 fifocat -t 0.4 f
+    takes 1 900 10000 fifocat -t 0.4 f
     assert_output "$(seq 6)"
 }
 
@@ -696,7 +696,7 @@ END
 
 @test "-t bounds how long a writer with -k stays while nothing is read" {
     hold_fifo
-    takes 1 200 2000 fifocat -t 0.2 -wk f <<<stuck
+    takes 1 200 10000 fifocat -t 0.2 -wk f <<<stuck
     assert_regex "$stderr" \
         '^fifocat: f: wait for a reader of the rest: .* timed out \(6 bytes are unread\)$'
 }
