@@ -66,7 +66,9 @@ SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 endif
 export SOURCE_DATE_EPOCH
 
-.PHONY: all tools pages peers deps deps-lint deps-bench demo check check-storm check-clock bench bench-quick lint install uninstall clean help FORCE
+.PHONY: all tools pages peers deps deps-lint deps-checks deps-bench demo check check-gcc check-clang \
+        check-asan check-valgrind check-storm check-clock bench bench-quick lint install uninstall \
+        clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -116,7 +118,11 @@ DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parall
              python3-sysv-ipc \
              socat netcat-openbsd curl procps strace redis-tools
 DEPS_LINT  = clang clang-format clang-tidy cppcheck shellcheck shfmt
+DEPS_CHECKS = $(CLANG_RUNTIME) valgrind $(DEPS)
 DEPS_BENCH = hyperfine gnuplot-nox time $(DEPS)
+
+# The runtime of the sanitizers has the number of the clang that it is for, which deps-lint installs.
+CLANG_RUNTIME = libclang-rt-$(shell clang -dumpversion | cut -d. -f1)-dev
 
 # Installs what of $(1) dpkg does not know as installed.
 define install_packages
@@ -141,6 +147,9 @@ deps: ## install what building, demo and tests need (apt-get; sudo where not roo
 deps-lint: ## install what make lint needs
 	$(call install_packages,$(DEPS_LINT))
 
+deps-checks: deps-lint ## install what make check-gcc, check-clang, check-asan and check-valgrind need
+	$(call install_packages,$(DEPS_CHECKS))
+
 deps-bench: ## install what make bench needs
 	$(call install_packages,$(DEPS_BENCH))
 
@@ -149,9 +158,35 @@ demo: tools ## show every tool at work on real data, results checked
 
 # Suites run side by side, the tests of one in turn: bats --jobs looks for a free place only once a
 # second.
+RUN_SUITES = parallel -q --will-cite --keep-order --timeout $(SUITE_TIMEOUT) --jobs $(JOBS) bats
+SUITE_TIMEOUT = 600
+
 check: all peers ## run all tests
-	BUILD=$(abspath $(BUILD)) parallel --will-cite --keep-order --timeout 600 --jobs $(JOBS) \
-	    bats ::: tests/*.bats </dev/null
+	BUILD=$(abspath $(BUILD)) $(RUN_SUITES) ::: tests/*.bats </dev/null
+
+# The other builds look for what depends on the build: their storms are smaller.
+SMALL_STORMS = MESSAGES=1000 ROUNDS=20 CLIENTS=100 KILLS=10 TAKES=30 STORM_SECONDS=1
+ANOTHER_CHECK = $(SMALL_STORMS) $(1) $(MAKE) check BUILD=$(BUILD)/$(@:check-%=%) SUITE_TIMEOUT=1200
+
+check-gcc check-clang: ## all tests with the system's C library, by that compiler
+	+$(call ANOTHER_CHECK) CC=$(@:check-%=%)
+
+# Clang's runtime is linked in and starts in half the time of gcc's. A call that _FORTIFY_SOURCE
+# replaces would go past the sanitizer.
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+           -U_FORTIFY_SOURCE
+
+check-asan: ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	+$(call ANOTHER_CHECK,tests/findings.sh) CC=clang CFLAGS='$(SANITIZE)'
+
+# A program takes half a second to start: only what the pages show, which is every tool at its usual
+# work. What valgrind adds to the sanitizers is memory that is used before anything is in it.
+check-valgrind: ## the examples of all pages under valgrind (gcc, glibc)
+	$(Q)$(MAKE) tools BUILD=$(BUILD)/gcc CC=gcc
+	@mkdir -p $(BUILD)/valgrind/bin
+	@for tool in $(TOOLS); do ln -sf $(abspath tests/valgrind.sh) $(BUILD)/valgrind/bin/$$tool; done
+	BUILD=$(abspath $(BUILD))/valgrind WATCHED=$(abspath $(BUILD))/gcc/bin tests/findings.sh \
+	    $(RUN_SUITES) --filter 'examples|recipes' ::: $$(grep -lE '^@test.*(examples|recipes)' tests/*.bats) </dev/null
 
 check-storm: tools peers ## kill each tool that changes shared state at a thousand moments (KILLS=1000)
 	tests/storm-kill.py $(BUILD) $(KILLS)
@@ -190,5 +225,5 @@ clean: ## remove build/
 	rm -rf $(BUILD)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR STRIP BUILD JOBS; V=1 shows all.'

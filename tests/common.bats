@@ -238,6 +238,7 @@ records() {
 }
 
 @test "a line of 100 MiB is refused in bounded memory" {
+    unless_sanitized "needs an address space of its own"
     for form in line null whole netstring; do
         run -3 --separate-stderr bash -c 'ulimit -v 32768
             { printf 104857600:; head -c 100M /dev/zero | tr "\0" x; } |
@@ -468,7 +469,7 @@ PY
         start=$EPOCHREALTIME
         run -1 unit $verb 0.2 <>pipe
         took=$(elapsed "$start")
-        [ "$took" -ge 200 ] && [ "$took" -lt 3000 ] || fail "$verb took $took ms"
+        [ "$took" -ge 200 ] && [ "$took" -lt 10000 ] || fail "$verb took $took ms"
         assert_output --partial 'timed out'
     done
     run -1 unit poll 0 <>pipe
@@ -477,10 +478,10 @@ PY
 @test "a wait ends in time under a storm of signals" {
     mkfifo pipe
     for verb in read poll; do
+        start=$EPOCHREALTIME
         background unit $verb 0.5 <>pipe
         waiter=$!
         eventually is_waiting $waiter
-        start=$EPOCHREALTIME
         while ! is_gone $waiter; do
             # poll is ended by its own clock, so nothing handles ALRM there
             [ $verb = poll ] || kill -ALRM $waiter 2>/dev/null || true
@@ -489,7 +490,7 @@ PY
         done
         took=$(elapsed "$start")
         ends_with 1 $waiter
-        [ "$took" -ge 400 ] && [ "$took" -lt 3000 ] || fail "$verb took $took ms"
+        [ "$took" -ge 500 ] && [ "$took" -lt 10000 ] || fail "$verb took $took ms"
     done
 }
 
@@ -504,7 +505,7 @@ PY
     for limit in 1h 4; do
         start=$EPOCHREALTIME
         run -143 timeout -s KILL 10 unit stop $limit <>pipe
-        [ "$(elapsed "$start")" -lt 3000 ] || fail "took $(elapsed "$start") ms"
+        [ "$(elapsed "$start")" -lt 10000 ] || fail "took $(elapsed "$start") ms"
     done
 }
 
@@ -516,6 +517,7 @@ PY
 }
 
 @test "no file is opened as 0, 1 or 2 where there is no /dev" {
+    unless_sanitized "reads /proc"
     need_root
     mkdir root
     cp "$BUILD/peers/unit" root/

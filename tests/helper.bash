@@ -99,6 +99,11 @@ need_root() {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
 }
 
+# Skips a test that says nothing of a program with a sanitizer in it, for the reason $1.
+unless_sanitized() {
+    ! grep -qs -e -fsanitize "$BUILD/flags" || skip "a sanitizer $1"
+}
+
 # with_limits NAME=VALUE... -- COMMAND: runs it in an IPC namespace where the kernel has these limits.
 with_limits() {
     need_root

@@ -258,6 +258,7 @@ KINDS
 }
 
 @test "both ends of a sparse file of 1 TiB are read and written in little memory" {
+    unless_sanitized "needs an address space of its own"
     truncate -s 1T file
     last=$((1024 ** 4 - 4096))
     for options in '-o 0 -L 4096' "-o $last" "-o $((last / 2 + 1)) -L 4096"; do
@@ -302,7 +303,7 @@ KINDS
     run -1 --separate-stderr mmapcat -q --timeout 0.1 -w -o 10 file <<<x
     took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
     [ "$stderr" = '' ]
-    [ $took -ge 100 ] && [ $took -lt 500 ]
+    [ $took -ge 100 ] && [ $took -lt 10000 ]
     cmp file <(head -c 100 /dev/zero)
 }
 
@@ -490,6 +491,7 @@ with open("file", "r+b") as file:
 }
 
 @test "a sparse file of 1 TiB is used in 256 MiB of address space" {
+    unless_sanitized "needs an address space of its own"
     truncate -s 1T file || skip "no such large file here"
     printf first | mmapcat -w file
     printf last | mmapcat -w -o -4 file

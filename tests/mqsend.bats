@@ -239,6 +239,7 @@ elapsed() {
 }
 
 @test "a line of 1 GiB is refused by its number, in bounded memory and before its end" {
+    unless_sanitized "needs an address space of its own"
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
         run -3 bash -c '{ echo one; head -c "$2" /dev/zero | tr "\0" x; } | (ulimit -v 8192; mqsend "$1")' - \
@@ -288,7 +289,7 @@ elapsed() {
         assert_output --regexp "^mqsend: $queue: send message 1: .* timed out \
 \(the queue is full: (maxmsg is 1|maxbytes is 5)\); 0 sent$"
         took=$(elapsed "$start")
-        [ "$took" -ge 100 ] && [ "$took" -lt 3000 ] || fail "took $took ms"
+        [ "$took" -ge 100 ] && [ "$took" -lt 10000 ] || fail "took $took ms"
         holds 1 "$queue"
         mqrecv --remove "$queue"
     done

@@ -751,6 +751,7 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
 }
 
 @test "300 MiB to a pipe and to a file need 8 MiB of address space" {
+    unless_sanitized "needs an address space of its own"
     head -c 300M /dev/zero | shmput "/$ID"
     # shellcheck disable=SC2016
     for options in '' --snapshot; do

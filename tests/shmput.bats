@@ -1128,6 +1128,7 @@ pty.spawn(["sh", "-c", "exec shmput -P \"$0\" <slow", sys.argv[1]])' "/$ID" >scr
 }
 
 @test "300 MiB from a pipe and from a file need 8 MiB of address space" {
+    unless_sanitized "needs an address space of its own"
     truncate -s 300M zeros
     # shellcheck disable=SC2016
     for options in '' -a; do
