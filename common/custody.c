@@ -158,6 +158,8 @@ static int give_up(struct custody *custody, int first, const char *detail)
 static int lay_out(struct custody *custody, const struct layout *layout, size_t ends[CUSTODY_MOST])
 {
     custody->records.size = 0;
+    if (append(&custody->records, "", 0) < 0) /* a place even for records without a byte */
+        return -1;
     for (int i = 0; i < custody->count; i++) {
         struct layout_record record;
         const struct custody_message *message = &custody->messages[i];
