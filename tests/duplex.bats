@@ -213,6 +213,7 @@ END
     run -3 bash -c 'duplex --help >/dev/full'
 }
 
+# bats test_tags=valgrind
 @test "the examples of duplex's page print what the page says" {
     check_examples duplex
 }

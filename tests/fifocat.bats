@@ -1055,6 +1055,7 @@ END
     run -3 bash -c 'fifocat --help >/dev/full'
 }
 
+# bats test_tags=valgrind
 @test "the examples of the manual page do what it says" {
     check_examples fifocat
 }

@@ -20,6 +20,7 @@ on_small_disk() {
     unshare --mount bash -c 'mount -t tmpfs -o size=1M tmpfs small && cd small && "$@"' - "$@"
 }
 
+# bats test_tags=valgrind
 @test "the examples of the manual page do what it says" {
     check_examples mmapcat
 }

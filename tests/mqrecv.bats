@@ -1392,6 +1392,7 @@ PY
     mqrecv --remove "/$ID"
 }
 
+# bats test_tags=valgrind
 @test "the examples of mqrecv(1) are true" {
     check_examples mqrecv
 }

@@ -669,6 +669,7 @@ PY
     mqrecv --remove "/$ID"
 }
 
+# bats test_tags=valgrind
 @test "the examples of mqsend(1) are true" {
     check_examples mqsend
 }

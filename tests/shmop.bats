@@ -19,6 +19,7 @@ remove() {
     esac
 }
 
+# bats test_tags=valgrind
 @test "the examples of the manual page do what it says" {
     check_examples shmop
 }
