@@ -103,9 +103,11 @@ static int next_terminated(struct record_reader *reader, char terminator, const 
     size_t searched = 0;
     for (;;) {
         size_t have = reader->end - reader->start;
-        /* before the first bytes there is no buffer to point into */
-        const char *unseen = have > searched ? reader->buffer + reader->start + searched : NULL;
-        const char *found = unseen ? memchr(unseen, terminator, have - searched) : NULL;
+        const char *unseen = NULL, *found = NULL;
+        if (have > searched) { /* before the first bytes there is no buffer to point into */
+            unseen = reader->buffer + reader->start + searched;
+            found = memchr(unseen, terminator, have - searched);
+        }
         size_t length = found ? searched + (size_t)(found - unseen) : have;
         if (length > reader->limit)
             return too_long(reader);
