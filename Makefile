@@ -182,6 +182,7 @@ check-asan: ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 # A program takes half a second to start under valgrind, so only the tests with the tag run: what the
 # pages show. It finds memory that is used before anything is in it. Tools that have to have
 # pidfd_open(2) are left to the sanitizers: valgrind 3.19 does not know it.
+check-valgrind: SUITE_TIMEOUT = 1200
 check-valgrind: ## the examples of the pages under valgrind (gcc, glibc)
 	+$(Q)$(MAKE) tools BUILD=$(BUILD)/gcc CC=gcc
 	@mkdir -p $(BUILD)/valgrind/bin
