@@ -4,29 +4,52 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
-static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-static volatile sig_atomic_t noted, count;   /* the last of them, and how many there were */
-static bool is_pardoned;                     /* the first of them ends no wait any more */
-static volatile sig_atomic_t is_from_kernel; /* of the last of them */
+/* What ticks: a signal of which nobody else thinks. SIGALRM keeps its meaning, and with it an
+ * alarm(2) that the caller set before the exec. */
+#define TICK (SIGRTMAX - 2)
+
+static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM};
+
+static volatile sig_atomic_t noted, count;     /* the last of them, and how many there were */
+static bool is_pardoned;                       /* the first of them ends no wait any more */
+static volatile sig_atomic_t is_from_terminal; /* the last of them */
 
 static int is_handled;
-/* Whether the timer is ours; before that it may be an alarm(2) that the caller set for COMMAND. */
-static volatile sig_atomic_t is_ticking;
+static timer_t timer;
+/* The user has no room for a timer (RLIMIT_SIGPENDING): ITIMER_REAL and its SIGALRM have to do. */
+static bool is_poor;
 
-/* AFTER is above 0, which would stop the timer. Linux runs ITIMER_REAL on the monotonic clock
- * (getitimer(2) and kernel/time/itimer.c), so setting the system's time neither shortens nor
- * lengthens a wait. */
-static void start_timer(int64_t after)
+static int create_timer(void)
 {
-    int64_t microseconds = after / 1000 + (after % 1000 != 0);
-    struct itimerval timer = {
-        .it_value = {.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000},
-        .it_interval = {.tv_usec = 10000},
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = TICK};
+    return timer_create(CLOCK_MONOTONIC, &event, &timer);
+}
+
+/* Lets it tick from AFTER nanoseconds on; 0 stops it. Linux runs ITIMER_REAL too on the monotonic
+ * clock (getitimer(2) and kernel/time/itimer.c), so setting the system's time neither shortens nor
+ * lengthens a wait. */
+static void set_timer(int64_t after)
+{
+    enum { INTERVAL = 10000000 };
+    if (is_poor) {
+        int64_t microseconds = after / 1000 + (after % 1000 != 0);
+        const struct itimerval times = {
+            .it_value = {microseconds / 1000000, microseconds % 1000000},
+            .it_interval = {.tv_usec = INTERVAL / 1000},
+        };
+        setitimer(ITIMER_REAL, &times, NULL);
+        return;
+    }
+    const struct itimerspec times = {
+        .it_value = {after / 1000000000, after % 1000000000},
+        .it_interval = {.tv_nsec = INTERVAL},
     };
-    setitimer(ITIMER_REAL, &timer, NULL);
-    is_ticking = 1;
+    /* A child of fork(2) has no timer yet. */
+    if (timer_settime(timer, 0, &times, NULL) < 0 && after > 0 && create_timer() == 0)
+        timer_settime(timer, 0, &times, NULL);
 }
 
 static void on_tick(int signal)
@@ -38,14 +61,22 @@ static void handle_ticks(void)
 {
     if (is_handled)
         return;
+    is_poor = create_timer() < 0;
+    int tick = is_poor ? SIGALRM : TICK;
     struct sigaction action = {.sa_handler = on_tick};
-    sigaction(SIGALRM, &action, NULL);
+    sigaction(tick, &action, NULL);
 
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGALRM);
+    sigaddset(&set, tick);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     is_handled = 1;
+}
+
+/* How many of the fatal signals are that: SIGALRM, the last, not where it ticks. */
+static size_t fatal_count(void)
+{
+    return sizeof fatal / sizeof *fatal - is_poor;
 }
 
 static void on_fatal(int signal, siginfo_t *info, void *context)
@@ -55,15 +86,15 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
     noted = signal;
     if (count < 2)
         count++;
-    is_from_kernel = info->si_code == SI_KERNEL;
-    start_timer(1);
+    is_from_terminal = info->si_code == SI_KERNEL && signal != SIGALRM;
+    set_timer(1);
     errno = saved;
 }
 
 void stop_catch(void)
 {
     handle_ticks();
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+    for (size_t i = 0; i < fatal_count(); i++) {
         struct sigaction action;
         if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
             continue;
@@ -88,7 +119,7 @@ bool stop_pardon(void)
 
 bool stop_is_from_terminal(void)
 {
-    return is_from_kernel;
+    return is_from_terminal;
 }
 
 _Noreturn void stop_die(void)
@@ -112,7 +143,7 @@ void stop_obey(void)
 
 void stop_release(void)
 {
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
+    for (size_t i = 0; i < fatal_count(); i++) {
         struct sigaction action;
         if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_flags & SA_SIGINFO)
             signal(fatal[i], SIG_DFL);
@@ -122,7 +153,7 @@ void stop_release(void)
 
 void stop_ignore(void)
 {
-    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+    for (size_t i = 0; i < fatal_count(); i++)
         signal(fatal[i], SIG_IGN);
     count = 0;
 }
@@ -130,16 +161,15 @@ void stop_ignore(void)
 void stop_tick(int64_t after)
 {
     handle_ticks();
-    start_timer(after > 0 ? after : 1);
+    set_timer(after > 0 ? after : 1);
     if (stop_signal())
-        start_timer(1); /* its tick goes on: the wait must not last until AFTER */
+        set_timer(1); /* its tick goes on: the wait must not last until AFTER */
 }
 
 void stop_untick(void)
 {
-    struct itimerval off = {0};
-    if (is_ticking && !stop_signal())
-        setitimer(ITIMER_REAL, &off, NULL);
+    if (is_handled && !stop_signal())
+        set_timer(0);
     if (stop_signal())
-        start_timer(1); /* the signal came between the two lines */
+        set_timer(1); /* the signal came between the two lines */
 }

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Lets INT, TERM, HUP and QUIT be noted instead of ending the process; one that the parent had
- * ignored stays ignored. From the first of them on the tick runs, so that every wait ends. For
+/* Lets INT, TERM, HUP, QUIT and ALRM be noted instead of ending the process; one that the parent
+ * had ignored stays ignored. From the first of them on the tick runs, so that every wait ends. For
  * tools that hold something which would be lost or left behind. */
 void stop_catch(void);
 
@@ -33,15 +33,15 @@ _Noreturn void stop_die(void);
  * of. */
 void stop_release(void);
 
-/* From here on these signals, INT, TERM, HUP and QUIT, do nothing, nor does one that was noted. */
+/* From here on these signals do nothing, nor does one that was noted. */
 void stop_ignore(void);
 
 /* Ends each blocking call with EINTR from AFTER nanoseconds on, every 10 ms, on the monotonic
  * clock. */
 void stop_tick(int64_t after);
 
-/* No more ticks, unless a signal was noted. To be called before an exec too: the kernel keeps the
- * timer over it. */
+/* No more ticks, unless a signal was noted. To be called before an exec too: the kernel may keep
+ * the timer over it. */
 void stop_untick(void);
 
 #endif

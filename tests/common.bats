@@ -483,8 +483,8 @@ PY
         waiter=$!
         eventually is_waiting $waiter
         while ! is_gone $waiter; do
-            # poll is ended by its own clock, so nothing handles ALRM there
-            [ $verb = poll ] || kill -ALRM $waiter 2>/dev/null || true
+            # poll is ended by its own clock, so nothing handles the tick there
+            [ $verb = poll ] || kill -RTMAX-2 $waiter 2>/dev/null || true
             kill -STOP $waiter 2>/dev/null || true
             kill -CONT $waiter 2>/dev/null || true
         done
@@ -494,10 +494,26 @@ PY
     done
 }
 
-@test "a wait goes on where the parent blocked or ignored the alarm" {
+@test "a wait ends in time where the parent blocked or ignored the tick" {
     mkfifo pipe
-    run -1 env --block-signal=ALRM unit read 0.1 <>pipe
-    run -1 env --ignore-signal=ALRM unit read 0.1 <>pipe
+    run -1 env --block-signal=RTMAX-2 unit read 0.1 <>pipe
+    run -1 env --ignore-signal=RTMAX-2 unit read 0.1 <>pipe
+}
+
+@test "a wait ends in time where the user has no room for another timer" {
+    mkfifo pipe
+    run -1 timeout 10 prlimit --sigpending=0 unit read 0.2 <>pipe
+    assert_output --partial 'timed out'
+}
+
+@test "an alarm ends a wait, one that the parent ignores does not" {
+    mkfifo pipe
+    alarm() {
+        # shellcheck disable=SC2016
+        run "$1" timeout 10 perl -e '$SIG{ALRM} = shift; alarm 1; exec @ARGV' "${@:2}" <>pipe
+    }
+    alarm -142 DEFAULT unit read 1h
+    alarm -1 IGNORE unit read 1.2
 }
 
 @test "a signal that comes just before a wait ends it all the same" {

@@ -724,7 +724,7 @@ PY
         eventually is_waiting $lucky
         start=$EPOCHREALTIME
         while ! is_gone $receiver; do
-            for signal in ALRM STOP CONT; do
+            for signal in RTMAX-2 STOP CONT; do
                 kill -$signal $receiver $lucky 2>/dev/null || true
             done
         done
