@@ -1,12 +1,12 @@
 /* mqrecv: takes messages from a POSIX or System V message queue
  *
  * Each message taken is written to standard output as one record, or is the standard input of one
- * run of COMMAND, before the next is taken. While a message is in hand INT, TERM, HUP, QUIT and ALRM
- * wait. Where stdout does not take it, where it is a pipe whose reader leaves it unread, or where
- * COMMAND fails, it goes back into the queue, behind the others of its priority or type, or with
- * --dead into another queue. A full queue is waited for by a process of its own. A message is lost
- * where the queue is gone or this process may only receive, and the error says so; and without a
- * word by SIGKILL between taking and writing. */
+ * run of COMMAND, before the next is taken. While a message is in hand INT, TERM, HUP, QUIT and
+ * ALRM wait. Where stdout does not take it, where it is a pipe whose reader leaves it unread, or
+ * where COMMAND fails, it goes back into the queue, behind the others of its priority or type, or
+ * with --dead into another queue. A full queue is waited for by a process of its own. A message is
+ * lost where the queue is gone or this process may only receive, and the error says so; and without
+ * a word by SIGKILL between taking and writing. */
 
 #include "custody.h"
 #include "diag.h"
