@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # What every tool has from common/: the words of a command line, records, time limits, descriptors.
-# tests/peers/unit.c calls the functions; the last part asks the same of every tool there is.
+# tests/peers/unit.c calls the functions. What all tools have in common is in matrix.bats.
 
 load helper
 
@@ -542,95 +542,4 @@ PY
     done
     run bash -c 'chroot root /unit descriptor <&- >&- 2>&-'
     [ "$status" -ge 3 ] || fail "$status"
-}
-
-# Spec of every tool, whatever it does. $tool is the one in hand.
-each_tool() {
-    local path tool
-    for path in "$BUILD"/bin/*; do
-        tool=${path##*/}
-        "$@" || fail "$tool"
-    done
-}
-
-@test "every tool without arguments prints two lines of usage and exits 2" {
-    usage() {
-        run -2 --separate-stderr "$tool" </dev/null
-        assert_output ''
-        # shellcheck disable=SC2154
-        assert_equal "${#stderr_lines[@]}" 2
-        [[ ${stderr_lines[0]} == "usage: $tool "* ]]
-    }
-    each_tool usage
-}
-
-@test "every tool prints its help on stdout" {
-    help() {
-        run -0 --separate-stderr "$tool" --help
-        assert_equal "$stderr" ''
-        assert_line --index 0 --partial "usage: $tool "
-        assert_line --partial -- '-h, --help'
-        assert_line --partial -- '-V, --version'
-        assert_line --partial -- '-q, --quiet'
-        local long=$output
-        run -0 "$tool" -h
-        assert_output "$long"
-    }
-    each_tool help
-}
-
-@test "every tool tells its version" {
-    version() {
-        run -0 --separate-stderr "$tool" --version
-        [[ $output =~ ^"$tool (ipcbox) "[0-9]+\.[0-9]+\.[0-9]+$ ]]
-        assert_equal "$stderr" ''
-        local long=$output
-        run -0 "$tool" -V
-        assert_output "$long"
-    }
-    each_tool version
-}
-
-@test "every tool fails when its help or version cannot be written" {
-    unwritten() {
-        local option
-        for option in --help --version; do
-            run -3 bash -c '"$@" >/dev/full' - "$tool" $option
-            assert_output "$tool: stdout: write: No space left on device"
-            run -3 bash -c '"$@" >&-' - "$tool" $option
-            assert_output "$tool: stdout: write: Bad file descriptor"
-            run -3 bash -c 'exec 4> >(:); wait $!; "$@" >&4' - "$tool" $option
-            assert_output "$tool: stdout: write: Broken pipe"
-        done
-    }
-    each_tool unwritten
-}
-
-@test "every tool refuses an option that does not exist" {
-    unknown() {
-        run -2 --separate-stderr "$tool" --no-such-option x
-        assert_output ''
-        # shellcheck disable=SC2154
-        assert_equal "$stderr" \
-            "$tool: --no-such-option: unknown option ($tool --help lists the options)"
-        run -2 "$tool" "-$(printf '\001')" x
-        assert_output "$tool: -?: unknown option ($tool --help lists the options)"
-    }
-    each_tool unknown
-}
-
-@test "every tool keeps its tongue when all its descriptors are closed" {
-    closed() {
-        run -2 bash -c '"$@" <&- >&- 2>&-' - "$tool"
-        run -3 bash -c '"$@" <&- >&- 2>&-' - "$tool" --help
-    }
-    each_tool closed
-}
-
-@test "a stdout that is closed is an error where there is nothing to print, too" {
-    shmput "/$ID" </dev/null
-    run -3 bash -c "shmget '/$ID' >&-"
-    shmget --remove "/$ID"
-    : >empty
-    run -3 bash -c 'mmapcat empty >&-'
 }
