@@ -105,16 +105,26 @@ static const char *hint_attributes(struct queue *queue, const struct queue_creat
     return queue_hint_limit(queue, what, "fs.mqueue.msgsize_max");
 }
 
-/* ipc/mqueue.c says EMFILE of a queue over RLIMIT_MSGQUEUE, which counts the room of all queues of
- * a user in bytes. */
+static unsigned long long limit_of(int resource)
+{
+    struct rlimit limit = {0};
+    getrlimit(resource, &limit);
+    return limit.rlim_cur;
+}
+
+/* ipc/mqueue.c says EMFILE also of a new queue over RLIMIT_MSGQUEUE, which counts the room of all
+ * queues of a user in bytes. Where one more descriptor can be had, it is that. */
 static const char *hint_room(struct queue *queue, const struct queue_creation *creation)
 {
-    struct mq_attr asked = attributes_of(creation);
-    struct rlimit bytes;
-    if (getrlimit(RLIMIT_MSGQUEUE, &bytes) < 0)
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return queue_hint_format(queue, " (ulimit -n is %llu)", limit_of(RLIMIT_NOFILE));
+    close(fd);
+    if (!creation)
         return "";
+    struct mq_attr asked = attributes_of(creation);
     return queue_hint_format(queue, " (--maxmsg %ld, --msgsize %ld: ulimit -q is %llu bytes)",
-                             asked.mq_maxmsg, asked.mq_msgsize, (unsigned long long)bytes.rlim_cur);
+                             asked.mq_maxmsg, asked.mq_msgsize, limit_of(RLIMIT_MSGQUEUE));
 }
 
 static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
@@ -126,7 +136,7 @@ static const char *hint(struct queue *queue, int errnum, const struct queue_crea
     case ENOSPC:
         return queue_hint_limit(queue, "one more queue", "fs.mqueue.queues_max");
     case EMFILE:
-        return creation ? hint_room(queue, creation) : "";
+        return hint_room(queue, creation);
     case EAGAIN:
         return mq_getattr(queue->id, &attributes) < 0
                    ? ""

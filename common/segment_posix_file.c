@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -113,19 +114,28 @@ int segment_posix_link(struct segment *segment, int fd, const char *path)
     return segment_fail(segment, "create segment");
 }
 
+static int fail_to_reserve(struct segment *segment, int64_t size)
+{
+    static const char what[] = "reserve memory";
+    struct statfs space = {0};
+    struct rlimit longest = {0};
+    int saved = errno;
+    fstatfs(segment->id, &space);
+    getrlimit(RLIMIT_FSIZE, &longest);
+    errno = saved;
+    if (saved == EFBIG && longest.rlim_cur != RLIM_INFINITY)
+        return segment_explain(segment, what, " (ulimit -f: %llu bytes)",
+                               (unsigned long long)longest.rlim_cur);
+    return segment_explain(segment, what, " (%lld bytes needed, %lld free in " POSIX_DIRECTORY ")",
+                           (long long)(size > segment->size ? size - segment->size : size),
+                           (long long)space.f_bavail * (long long)space.f_bsize);
+}
+
 /* All or nothing, in tmpfs. */
 int segment_posix_reserve(struct segment *segment, int64_t size)
 {
-    struct statfs space = {0};
-    if (io_reserve(segment->id, 0, size) < 0) {
-        int saved = errno;
-        fstatfs(segment->id, &space);
-        errno = saved;
-        return segment_explain(segment, "reserve memory",
-                               " (%lld bytes needed, %lld free in " POSIX_DIRECTORY ")",
-                               (long long)(size > segment->size ? size - segment->size : size),
-                               (long long)space.f_bavail * (long long)space.f_bsize);
-    }
+    if (io_reserve(segment->id, 0, size) < 0)
+        return fail_to_reserve(segment, size);
     if (size > segment->size)
         segment->size = size;
     return 0;

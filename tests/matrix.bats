@@ -140,7 +140,7 @@ same() {
 # The other side of a scene, until its end; its pid is in $peer.
 peer() {
     background setsid sh -c "$*"
-    peer=$!
+    peer=$! # shellcheck disable=SC2034
 }
 
 end_peers() {
@@ -222,7 +222,7 @@ clear_stage() {
 
 # Plays the scene in hand with the words "$@" before its command line, and judges what comes of it.
 act() {
-    local situation=$* peer status
+    local situation=$* status
     eval "$before" || wrong 'cannot be set up'
     eval "$situation $line" </dev/null >out 2>err && status=0 || status=$?
     judge

@@ -375,6 +375,17 @@ elapsed() {
     }
 }
 
+@test "ulimit -n is named where no descriptor is left for the queue" {
+    prlimit --nofile=3 mqsend --version || skip "the loader needs a descriptor"
+    mqsend -c "/$ID" x
+    for tool in 'mqsend -c' mqsend mqrecv; do
+        # shellcheck disable=SC2086
+        run -3 prlimit --nofile=3 $tool "/$ID"
+        assert_output --regexp "^${tool% -c}: /$ID: open queue: .* \(ulimit -n is 3\)$"
+    done
+    mqrecv --remove "/$ID"
+}
+
 @test "ulimit -q is named where it stops creation" {
     run -3 bash -c 'ulimit -q 1000; mqsend -c "/$1" x' - "$ID"
     assert_output --regexp "^mqsend: /$ID: open queue: .* \(--maxmsg 10, --msgsize 8192: ulimit -q is 1000 bytes\)$"

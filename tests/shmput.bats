@@ -794,6 +794,11 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
     shmget --remove "/$ID"
 }
 
+@test "ulimit -f is named where it is in the way" {
+    run -3 bash -c 'head -c 5000 /dev/zero >data && prlimit --fsize=4096 shmput "/$1" <data' - "$ID"
+    assert_output "shmput: /$ID: reserve memory: File too large (ulimit -f: 4096 bytes)"
+}
+
 @test "-a on a full /dev/shm is exit 3, and the old object is as it was" {
     need_root
     for size in 2M 600K; do
