@@ -14,6 +14,8 @@
 
 static int fail_to_watch(struct segment *segment)
 {
+    if (errno == ENOENT)
+        return segment_posix_fail(segment, "watch segment");
     const char *limit = errno == EMFILE   ? " (fs.inotify.max_user_instances, or ulimit -n)"
                         : errno == ENOSPC ? " (fs.inotify.max_user_watches)"
                                           : "";

@@ -17,6 +17,10 @@ enum posix_part { POSIX_CONTENT, POSIX_NAME, POSIX_ALL };
 
 void segment_posix_path(const struct segment *segment, char path[static PATH_MAX]);
 
+/* segment_fail, but where the directory itself is missing errno becomes ENOSYS: neither will
+ * somebody create the object, nor does -c. */
+int segment_posix_fail(struct segment *segment, const char *what);
+
 /* Whether the name is still that of what FD has open. */
 bool segment_posix_is_named(const struct segment *segment, int fd);
 

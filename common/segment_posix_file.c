@@ -31,6 +31,14 @@ bool segment_posix_is_named(const struct segment *segment, int fd)
            named.st_dev == ours.st_dev;
 }
 
+int segment_posix_fail(struct segment *segment, const char *what)
+{
+    if (errno != ENOENT || access(POSIX_DIRECTORY, F_OK) == 0)
+        return segment_fail(segment, what);
+    errno = ENOSYS;
+    return segment_explain(segment, what, " (there is no " POSIX_DIRECTORY ")");
+}
+
 static int fail_as_foreign(struct segment *segment, const char *what)
 {
     errno = ENOTSUP;
@@ -51,7 +59,7 @@ int segment_posix_open(struct segment *segment, int access)
     if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
         return fail_as_foreign(segment, "open segment");
     if (fd < 0)
-        return segment_fail(segment, "open segment");
+        return segment_posix_fail(segment, "open segment");
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
         return fd;
     close(fd);
@@ -101,7 +109,7 @@ int segment_posix_make(struct segment *segment)
     if (is_semaphore(segment))
         return fail_as_foreign(segment, "create segment");
     int fd = open(POSIX_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    return fd < 0 ? segment_fail(segment, "create segment") : fd;
+    return fd < 0 ? segment_posix_fail(segment, "create segment") : fd;
 }
 
 int segment_posix_link(struct segment *segment, int fd, const char *path)
@@ -148,5 +156,5 @@ int segment_posix_remove(struct segment *segment)
     segment_posix_path(segment, path);
     if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
         return fail_as_foreign(segment, "remove segment");
-    return unlink(path) < 0 ? segment_fail(segment, "remove segment") : 0;
+    return unlink(path) < 0 ? segment_posix_fail(segment, "remove segment") : 0;
 }

@@ -117,6 +117,14 @@ static int check_file(struct semaphore *semaphore)
     return is_semaphore(&file) ? 0 : (errno = EBADMSG, -1);
 }
 
+/* Without the folder no name can come to be: that is no ENOENT, which only says "not there". */
+static int tell_missing(void)
+{
+    if (errno == ENOENT && access("/dev/shm", F_OK) < 0)
+        errno = ENOSYS;
+    return -1;
+}
+
 int semaphores_file_open(struct semaphore *semaphore, enum semaphores_access access,
                          const struct semaphores_creation *creation)
 {
@@ -128,9 +136,9 @@ int semaphores_file_open(struct semaphore *semaphore, enum semaphores_access acc
         if (may_exist && open_file(semaphore, access) == 0)
             return 0;
         if (may_exist && (errno != ENOENT || !creation))
-            return -1;
+            break;
         if (create_file(semaphore, creation) == 0)
             return 0;
     } while (errno == EEXIST && may_exist);
-    return -1;
+    return tell_missing();
 }
