@@ -105,26 +105,20 @@ static const char *hint_attributes(struct queue *queue, const struct queue_creat
     return queue_hint_limit(queue, what, "fs.mqueue.msgsize_max");
 }
 
-static unsigned long long limit_of(int resource)
-{
-    struct rlimit limit = {0};
-    getrlimit(resource, &limit);
-    return limit.rlim_cur;
-}
-
 /* ipc/mqueue.c says EMFILE also of a new queue over RLIMIT_MSGQUEUE, which counts the room of all
  * queues of a user in bytes. Where one more descriptor can be had, it is that. */
 static const char *hint_room(struct queue *queue, const struct queue_creation *creation)
 {
+    struct rlimit limit = {0};
     int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return queue_hint_format(queue, " (ulimit -n is %llu)", limit_of(RLIMIT_NOFILE));
+    if (fd < 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return queue_hint_format(queue, " (ulimit -n is %llu)", (unsigned long long)limit.rlim_cur);
     close(fd);
-    if (!creation)
+    if (!creation || getrlimit(RLIMIT_MSGQUEUE, &limit) < 0)
         return "";
     struct mq_attr asked = attributes_of(creation);
     return queue_hint_format(queue, " (--maxmsg %ld, --msgsize %ld: ulimit -q is %llu bytes)",
-                             asked.mq_maxmsg, asked.mq_msgsize, limit_of(RLIMIT_MSGQUEUE));
+                             asked.mq_maxmsg, asked.mq_msgsize, (unsigned long long)limit.rlim_cur);
 }
 
 static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
