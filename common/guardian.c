@@ -34,6 +34,8 @@ static int take_for(const struct process *process, const struct guardian_duty *d
         struct deadline next = deadline_in(remaining < slice ? remaining : slice);
         if (duty->take(duty->object, &next) == 0)
             return 0;
+        if (errno == EAGAIN && !deadline_is_now(deadline))
+            return ETIMEDOUT; /* the time was over before the wait began */
         if (errno != ETIMEDOUT || deadline_remaining(deadline) == 0)
             return errno;
         if (has_ended(process))

@@ -258,8 +258,10 @@ count_at_once() {
         semop create "$name" 0
         run -124 --separate-stderr semop run -t 0 "$name" -- touch ran
         assert_equal "$stderr" "semop: $name: run: not free"
-        run -124 --separate-stderr semop run -t 0.1 "$name" -- touch ran
-        assert_equal "$stderr" "semop: $name: run: not free in time"
+        for time in 0.1 0.000000001; do
+            run -124 --separate-stderr semop run -t $time "$name" -- touch ran
+            assert_equal "$stderr" "semop: $name: run: not free in time"
+        done
         run -124 --separate-stderr semop run -q -t 0 "$name" -- touch ran
         assert_equal "$stderr" ''
         [ ! -e ran ]
