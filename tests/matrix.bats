@@ -332,20 +332,8 @@ limited() {
     play env --ignore-signal=XFSZ prlimit --fsize=1000
 }
 
-@test "there is no room for POSIX message queues" {
-    play limited --msgqueue=0
-}
-
-@test "there is no room for signals that wait" {
-    play limited --sigpending=0
-}
-
-@test "the stack is small" {
-    play limited --stack=131072
-}
-
-@test "no memory may be locked" {
-    play limited --memlock=0
+@test "there is no room for message queues, waiting signals, locked memory and a deep stack" {
+    play limited --msgqueue=0 --sigpending=0 --memlock=0 --stack=131072
 }
 
 # with_memory BYTES TOOL...: so much more address space than the tool needs to start.
@@ -365,7 +353,7 @@ with_memory() {
         done
     }
     each_tool measure
-    for more in 0 65536 262144 1048576; do
+    for more in 0 65536 524288; do
         play with_memory $more
     done
 }
