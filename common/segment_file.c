@@ -37,8 +37,10 @@ static int map_file(struct segment *segment, const struct segment_map *how, void
 static bool is_removed(struct segment *segment)
 {
     struct stat named, ours;
-    return stat(segment->name.text, &named) < 0 || fstat(segment->id, &ours) < 0 ||
-           named.st_ino != ours.st_ino || named.st_dev != ours.st_dev;
+    if (stat(segment->name.text, &named) < 0)
+        return errno == ENOENT || errno == ENOTDIR;
+    return fstat(segment->id, &ours) == 0 &&
+           (named.st_ino != ours.st_ino || named.st_dev != ours.st_dev);
 }
 
 const struct segment_family segment_file = {.map = map_file, .is_removed = is_removed};

@@ -73,7 +73,10 @@ static int open_to_get(struct segment *segment, const struct segment_get *how, b
             return 0;
         if (watch_writers(segment) < 0)
             return -1;
-        if (segment_posix_is_named(segment, segment->id))
+        int is_named = segment_posix_is_named(segment, segment->id);
+        if (is_named < 0)
+            return segment_fail(segment, "look for segment");
+        if (is_named)
             return 0;
         close(segment->id);
     }
@@ -137,7 +140,8 @@ static int take_posix(struct segment *segment)
 {
     char path[PATH_MAX];
     segment_posix_path(segment, path);
-    if (segment_posix_is_named(segment, segment->id) && unlink(path) < 0)
+    int is_named = segment_posix_is_named(segment, segment->id);
+    if (is_named < 0 || (is_named && unlink(path) < 0))
         return segment_fail(segment, "remove segment");
     return 0;
 }
@@ -192,7 +196,7 @@ static int map_posix(struct segment *segment, const struct segment_map *how, voi
 
 static bool is_removed(struct segment *segment)
 {
-    return !segment_posix_is_named(segment, segment->id);
+    return segment_posix_is_named(segment, segment->id) == 0;
 }
 
 static int stat_posix(struct segment *segment, struct segment_status *status)

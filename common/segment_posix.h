@@ -21,8 +21,8 @@ void segment_posix_path(const struct segment *segment, char path[static PATH_MAX
  * somebody create the object, nor does -c. */
 int segment_posix_fail(struct segment *segment, const char *what);
 
-/* Whether the name is still that of what FD has open. */
-bool segment_posix_is_named(const struct segment *segment, int fd);
+/* Whether the name is still that of what FD has open: 1 or 0; -1 with errno where nobody knows. */
+int segment_posix_is_named(const struct segment *segment, int fd);
 
 /* Locks PART of what FD has open. Returns 0; -1 with errno of lock_range, and sets no what. */
 int segment_posix_lock(int fd, enum lock_kind kind, enum posix_part part,

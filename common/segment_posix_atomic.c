@@ -29,7 +29,7 @@ void segment_posix_clear(const struct segment *segment, int fd)
     path_beside(segment, path);
     if (access(path, F_OK) < 0 || segment_posix_lock(fd, LOCK_EXCLUSIVE, POSIX_NAME, &now) < 0)
         return; /* or its maker is alive, and about to rename it */
-    if (segment_posix_is_named(segment, fd))
+    if (segment_posix_is_named(segment, fd) > 0)
         unlink(path);
     segment_posix_unlock_name(fd);
 }

@@ -22,13 +22,16 @@ void segment_posix_path(const struct segment *segment, char path[static PATH_MAX
     snprintf(path, PATH_MAX, POSIX_DIRECTORY "%s", segment->name.text);
 }
 
-bool segment_posix_is_named(const struct segment *segment, int fd)
+int segment_posix_is_named(const struct segment *segment, int fd)
 {
     char path[PATH_MAX];
     struct stat named, ours;
     segment_posix_path(segment, path);
-    return lstat(path, &named) == 0 && fstat(fd, &ours) == 0 && named.st_ino == ours.st_ino &&
-           named.st_dev == ours.st_dev;
+    if (lstat(path, &named) < 0)
+        return errno == ENOENT ? 0 : -1;
+    if (fstat(fd, &ours) < 0)
+        return -1;
+    return named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
 }
 
 int segment_posix_fail(struct segment *segment, const char *what)
@@ -60,7 +63,11 @@ int segment_posix_open(struct segment *segment, int access)
         return fail_as_foreign(segment, "open segment");
     if (fd < 0)
         return segment_posix_fail(segment, "open segment");
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+    if (fstat(fd, &status) < 0) {
+        io_abandon(fd);
+        return segment_fail(segment, "read status");
+    }
+    if (S_ISREG(status.st_mode))
         return fd;
     close(fd);
     return fail_as_foreign(segment, "open segment");

@@ -223,6 +223,6 @@ void segment_posix_discard(struct segment *segment)
 {
     char path[PATH_MAX];
     segment_posix_path(segment, path);
-    if (segment_posix_is_named(segment, segment->id))
+    if (segment_posix_is_named(segment, segment->id) > 0)
         unlink(path);
 }

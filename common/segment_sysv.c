@@ -124,7 +124,9 @@ static int map_sysv(struct segment *segment, const struct segment_map *how, void
 static bool is_removed(struct segment *segment)
 {
     struct shmid_ds status;
-    return shmctl(segment->id, IPC_STAT, &status) < 0 || status.shm_perm.mode & SHM_DEST;
+    if (shmctl(segment->id, IPC_STAT, &status) < 0)
+        return errno == EINVAL || errno == EIDRM;
+    return status.shm_perm.mode & SHM_DEST;
 }
 
 static int stat_sysv(struct segment *segment, struct segment_status *status)
