@@ -51,8 +51,8 @@ _Noreturn void crew_exec(const struct crew *crew, int fd, const struct ucred *cl
     set_number("USOCK_PEER_UID", client->uid);
     set_number("USOCK_PEER_GID", client->gid);
     setenv("USOCK_PATH", crew->server->address.text, 1);
-    dup2(fd, STDIN_FILENO);
-    dup2(fd, STDOUT_FILENO);
+    spawn_give(crew->command, fd, STDIN_FILENO);
+    spawn_give(crew->command, fd, STDOUT_FILENO);
     if (crew->receives)
         crew_exec_received(crew->server->address.text, STDIN_FILENO, crew->idle, crew->command);
     spawn_exec(crew->command);

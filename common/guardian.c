@@ -54,6 +54,8 @@ static void guard(struct process process, int report, const struct guardian_duty
     prctl(PR_SET_NAME, duty->name);
     process.fd = dup2(process.fd, 0);
     report = dup2(report, 1);
+    if (process.fd < 0 || report < 0)
+        _exit(1);
     io_close_range(2, UINT_MAX); /* an open one would keep a pipe from ending */
 
     int error = take_for(&process, duty, deadline);

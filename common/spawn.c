@@ -9,12 +9,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static _Noreturn void fail_to_run(char **command)
+{
+    diag_die(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "%s: run: %m", command[0]);
+}
+
+void spawn_give(char **command, int fd, int number)
+{
+    while (dup2(fd, number) < 0)
+        if (errno != EINTR)
+            fail_to_run(command);
+}
+
 _Noreturn void spawn_exec(char **command)
 {
     stop_untick();
     io_restore_signals();
     execvp(command[0], command);
-    diag_die(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN, "%s: run: %m", command[0]);
+    fail_to_run(command);
 }
 
 int spawn_status(int status)

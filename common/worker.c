@@ -31,7 +31,7 @@ static int run_once(char **command, const void *data, size_t size)
     pid_t pid = fork();
     if (pid == 0) {
         stop_release();
-        dup2(fd, STDIN_FILENO);
+        spawn_give(command, fd, STDIN_FILENO);
         spawn_exec(command);
     }
     io_abandon(fd);
