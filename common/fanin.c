@@ -150,7 +150,10 @@ int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datag
     /* Descriptors that come along find no room, so the kernel closes them; MSG_CTRUNC tells. */
     struct iovec piece = {data + sender->held, READ_SIZE};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    ssize_t got = recvmsg(sender->fd, &message, MSG_DONTWAIT);
+    ssize_t got;
+    do
+        got = recvmsg(sender->fd, &message, MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
     if (got < 0)
         return -1;
     origin->had_descriptors = message.msg_flags & MSG_CTRUNC;

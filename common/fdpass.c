@@ -89,7 +89,10 @@ int fdpass_receive(int fd, struct fdpass *rights, const struct deadline *deadlin
     rights->count = 0;
     if (deadline_poll(&wait, 1, deadline) < 0)
         return -1;
-    ssize_t got = recvmsg(fd, &message, MSG_PEEK | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    ssize_t got;
+    do
+        got = recvmsg(fd, &message, MSG_PEEK | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
     if (got < 0)
         return -1;
     take(&control, message.msg_controllen, rights);

@@ -51,19 +51,29 @@ static void deafen(struct peer *peer)
     fanout_leave(&peer->receiver);
 }
 
-/* The same, because it is gone (errno) and did not get all that was sent: unless it is one of many
- * the exchange has failed, and goes on only with what still comes. */
+static bool has_left(int errnum)
+{
+    return errnum == EPIPE || errnum == ECONNRESET || errnum == ECONNREFUSED ||
+           errnum == ENOTCONN || errnum == ENOENT;
+}
+
+static int fail_to_send(struct hub *hub)
+{
+    if (hub->is_stream)
+        return hub_fail_at(hub, "send");
+    return hub_fail(hub, "%s: send message %llu: %m", hub->name,
+                    (unsigned long long)hub->fanout.number);
+}
+
+/* PEER gets nothing more, because it is gone (errno), and did not get all that was sent: unless it
+ * is one of many the exchange has failed, and goes on only with what still comes. */
 static void lose(struct hub *hub, struct peer *peer)
 {
     int errnum = errno;
     deafen(peer);
     if (hub->is_for_many)
         return;
-    if (hub->is_stream)
-        hub_fail_at(hub, "send");
-    else
-        hub_fail(hub, "%s: send message %llu: %m", hub->name,
-                 (unsigned long long)hub->fanout.number);
+    fail_to_send(hub);
     hub->lost = hub->lost ? hub->lost : errnum;
 }
 
@@ -114,8 +124,12 @@ int peer_send(struct hub *hub, struct peer *peer)
                         (long long)kernel_limit("net.core.wmem_max", -1));
     } else if (to) {
         lose_answer(hub, peer);
-    } else {
+    } else if (has_left(errno)) {
         lose(hub, peer);
+    } else if (hub->is_for_many) {
+        turn_away(hub, peer, strerror(errno));
+    } else { /* who is still there may wait for what does not come, and so would this */
+        return fail_to_send(hub);
     }
     return 0;
 }

@@ -116,6 +116,14 @@ static void add_poll(const struct way *way, struct pollfd *from, struct pollfd *
     *to = (struct pollfd){way->flow->to, way->waits_for_room ? POLLOUT : 0, 0};
 }
 
+/* Whether the peer takes no more. After any other error it may still wait for an end of what it
+ * gets, which never comes. */
+static bool is_deserted(const struct way *way)
+{
+    return way->flow->shuts_down && way->pump.is_write_error &&
+           (way->pump.error == EPIPE || way->pump.error == ECONNRESET);
+}
+
 /* OTHER's peer takes no more. Its flow has failed, and this one goes on with what is still to come;
  * which is nothing, and poll would not say so, where nobody ever opened a FIFO to write to it. */
 static enum pump_step go_on_alone(struct way *way, struct way *other,
@@ -147,7 +155,7 @@ static int go_round(struct way *ways, int count, const struct deadline *deadline
             step = desert(way);
         else if (!polls || from->revents || to->revents)
             step = advance(way, polls, deadline);
-        if (step == PUMP_FAILED && way->pump.is_write_error && way->flow->shuts_down && count > 1)
+        if (step == PUMP_FAILED && is_deserted(way) && count > 1)
             step = go_on_alone(&ways[1 - i], way, deadline);
         if (step == PUMP_FAILED)
             return -1;
