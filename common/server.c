@@ -68,11 +68,11 @@ static int remove_stale(const struct sock_address *address)
     int errnum =
         connect(fd, (const struct sockaddr *)&address->name, address->length) == 0 ? 0 : errno;
     close(fd);
-    if (errnum == EACCES)
-        return errno = EACCES, -1;
-    if (errnum != ECONNREFUSED)
-        return errno = EADDRINUSE, -1;
-    return unlink(address->text);
+    if (errnum == ECONNREFUSED)
+        return unlink(address->text);
+    /* a stream or seqpacket; one that talks to somebody else; one whose queue is full */
+    bool is_served = errnum == 0 || errnum == EPROTOTYPE || errnum == EPERM || errnum == EAGAIN;
+    return errno = is_served ? EADDRINUSE : errnum, -1;
 }
 
 /* Only those who replace need the lock: between its look and its unlink nobody else may put a new
@@ -103,8 +103,12 @@ static int bind_server(struct server *server, mode_t mode, const struct deadline
         return -1;
 
     struct stat status;
-    if (lstat(address->text, &status) < 0)
+    if (lstat(address->text, &status) < 0) {
+        int saved = errno;
+        unlink(address->text);
+        errno = saved;
         return -1;
+    }
     server->device = status.st_dev;
     server->inode = status.st_ino;
     return 0;
@@ -231,14 +235,21 @@ void server_sandbox(const struct server *server)
 
 /* The open socket holds on to its inode, so no other file can have the same number: compare before
  * close. */
-void server_close(struct server *server)
+static int remove_path(const struct server *server)
 {
     struct stat status;
+    if (lstat(server->address.text, &status) < 0)
+        return -1;
+    bool is_ours = status.st_dev == server->device && status.st_ino == server->inode;
+    return is_ours ? unlink(server->address.text) : 0;
+}
+
+void server_close(struct server *server)
+{
     if (server->fd < 0)
         return;
-    if (server->inode && lstat(server->address.text, &status) == 0 &&
-        status.st_dev == server->device && status.st_ino == server->inode)
-        unlink(server->address.text);
+    if (server->inode && remove_path(server) < 0 && errno != ENOENT)
+        diag_warn("%s: remove socket: %m", server->address.text);
     close(server->fd);
     server->fd = -1;
 }
