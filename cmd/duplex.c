@@ -70,8 +70,9 @@ static void close_direction(const struct direction *direction)
 static _Noreturn void log_direction(int from, int to, const struct log *log, char mark)
 {
     stop_ignore();
-    if (tap_run(from, to, log->fd, mark) < 0)
-        fail(log->path, "write log");
+    const char *what;
+    if (tap_run(from, to, log->fd, mark, &what) < 0)
+        fail(log->path, what);
     _exit(EXIT_DONE);
 }
 
@@ -107,8 +108,8 @@ static pid_t start(char **command, int in, int out)
     if (pid != 0)
         return pid;
     stop_release();
-    dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
+    spawn_give(command, in, STDIN_FILENO);
+    spawn_give(command, out, STDOUT_FILENO);
     spawn_exec(command);
 }
 

@@ -38,7 +38,14 @@ static int write_piece(int log, char mark, const char *data, size_t size, bool *
     return io_write(log, text, end);
 }
 
-int tap_run(int from, int to, int log, char mark)
+static int fail(int errnum, const char *tried, const char **what)
+{
+    *what = tried;
+    errno = errnum;
+    return -1;
+}
+
+int tap_run(int from, int to, int log, char mark, const char **what)
 {
     static char piece[PIECE_SIZE];
     bool is_inside = false;
@@ -47,9 +54,13 @@ int tap_run(int from, int to, int log, char mark)
     while ((got = io_read(from, piece, sizeof piece)) > 0) {
         if (!errnum && write_piece(log, mark, piece, (size_t)got, &is_inside) < 0)
             errnum = errno;
-        if (io_write(to, piece, (size_t)got) < 0)
-            break;
+        if (io_write(to, piece, (size_t)got) < 0) {
+            if (errno == EPIPE)
+                break;
+            return fail(errno, "pass data on", what);
+        }
     }
-    errno = errnum;
-    return errnum ? -1 : 0;
+    if (got < 0)
+        return fail(errno, "read data", what);
+    return errnum ? fail(errnum, "write log", what) : 0;
 }

@@ -8,7 +8,7 @@ int tap_open(const char *path);
 
 /* Copies from FROM to TO until one of them ends. First each piece goes to LOG, in one write: a line
  * each behind MARK and a blank, or MARK and `+` where the line had begun before. Returns 0; -1 with
- * errno where the log failed, but all was copied. */
-int tap_run(int from, int to, int log, char mark);
+ * errno and *WHAT, what was tried: where that is to write the log, all was copied. */
+int tap_run(int from, int to, int log, char mark, const char **what);
 
 #endif
