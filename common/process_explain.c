@@ -47,14 +47,24 @@ static int read_threads(pid_t pid, struct masks *masks)
     DIR *threads = opendir(path);
     if (!threads)
         return -1;
-    for (struct dirent *entry; (entry = readdir(threads));) {
+    int errnum = 0;
+    while (errnum == 0) {
+        errno = 0;
+        struct dirent *entry = readdir(threads);
+        if (!entry) {
+            errnum = errno;
+            break;
+        }
         if (entry->d_name[0] == '.')
             continue;
         snprintf(path, sizeof path, "/proc/%d/task/%.16s/status", (int)pid, entry->d_name);
-        read_thread(path, masks); /* one that has ended meanwhile does not count */
+        /* one that has ended meanwhile does not count */
+        if (read_thread(path, masks) < 0 && errno != ENOENT && errno != ESRCH)
+            errnum = errno;
     }
     closedir(threads);
-    return 0;
+    errno = errnum;
+    return errnum ? -1 : 0;
 }
 
 static int read_masks(const struct process *process, struct masks *masks)
@@ -65,8 +75,10 @@ static int read_masks(const struct process *process, struct masks *masks)
     snprintf(path, sizeof path, "/proc/%d/status", (int)process->pid);
     int result = process->scope == PROCESS_THREAD ? read_thread(path, masks)
                                                   : read_threads(process->pid, masks);
+    int saved = errno;
     if (process_wait(process, &now) == 0) /* so it may have been another's file */
         return errno = ESRCH, -1;
+    errno = saved;
     return result;
 }
 
