@@ -213,7 +213,7 @@ static void begin(struct request *request)
         request->job.timeout = request->timeout;
     }
     if (!request->job.command && !io_is_open_for(STDOUT_FILENO, O_WRONLY))
-        fail_write(EBADF);
+        fail_write(errno);
 }
 
 /* How many messages to take, and for the meter how many bytes, -1 where that is not known. */

@@ -1,5 +1,7 @@
 #include "fifo.h"
 
+#include "io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -32,7 +34,11 @@ static int open_fifo(const char *path, int flags, const struct deadline *deadlin
     do
         fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
     while (fd < 0 && deadline_goes_on(deadline));
-    if (fd < 0 || (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)))
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &status) < 0)
+        return io_abandon(fd);
+    if (S_ISFIFO(status.st_mode))
         return fd;
     close(fd);
     return errno = ENOTSUP, -1;

@@ -57,7 +57,7 @@ bool io_is_open_for(int fd, int mode)
     int flags = fcntl(fd, F_GETFL);
     int access = flags & O_ACCMODE;
     bool is_open = flags >= 0 && !(flags & O_PATH) && (access == mode || access == O_RDWR);
-    if (!is_open)
+    if (flags >= 0 && !is_open)
         errno = EBADF;
     return is_open;
 }

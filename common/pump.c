@@ -46,7 +46,7 @@ int pump_start(struct pump *pump, int from, int to, const struct fdpass *rights)
     if (is_readable && io_is_open_for(to, O_WRONLY))
         return 0;
     pump->is_write_error = is_readable;
-    pump->error = errno = EBADF;
+    pump->error = errno;
     return -1;
 }
 

@@ -197,13 +197,10 @@ static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
     return got;
 }
 
-/* The number behind NAME in what reading the queue's descriptor gives, 0 where it is not there:
+/* The number behind NAME in TEXT, 0 where it is not there. Reading a queue's descriptor gives
  * `QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260` (mq_overview(7)). */
-static int64_t kernel_tells(struct queue *queue, const char *name)
+static int64_t find_number(const char *text, const char *name)
 {
-    char text[128] = "";
-    if (pread(queue->id, text, sizeof text - 1, 0) <= 0)
-        return 0;
     const char *found = strstr(text, name);
     return found ? strtoll(found + strlen(name), NULL, 10) : 0;
 }
@@ -222,17 +219,19 @@ static int status_of(struct queue *queue, struct queue_status *status)
 {
     struct mq_attr attributes;
     struct stat file;
-    if (mq_getattr(queue->id, &attributes) < 0 || fstat(queue->id, &file) < 0)
+    char text[128] = "";
+    if (mq_getattr(queue->id, &attributes) < 0 || fstat(queue->id, &file) < 0 ||
+        pread(queue->id, text, sizeof text - 1, 0) < 0)
         return -1;
     *status = (struct queue_status){
         .messages = attributes.mq_curmsgs,
-        .bytes = kernel_tells(queue, "QSIZE:"),
+        .bytes = find_number(text, "QSIZE:"),
         .maxmsg = attributes.mq_maxmsg,
         .msgsize = attributes.mq_msgsize,
         .mode = file.st_mode & 07777,
         .uid = file.st_uid,
         .gid = file.st_gid,
-        .notified = (pid_t)kernel_tells(queue, "NOTIFY_PID:"),
+        .notified = (pid_t)find_number(text, "NOTIFY_PID:"),
         .used = file.st_mtime,
     };
     return 0;

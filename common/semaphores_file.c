@@ -53,8 +53,11 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
     int value;
     if (fstat(fd, &file) < 0)
         return -1;
-    if (!is_semaphore(&file) || pread(fd, &copy, sizeof copy, 0) != (ssize_t)sizeof copy ||
-        !is_for_processes(&copy) || sem_getvalue(&copy, &value) < 0 || value < 0)
+    ssize_t got = io_read_full(fd, &copy, sizeof copy);
+    if (got < 0)
+        return -1;
+    if (!is_semaphore(&file) || got != (ssize_t)sizeof copy || !is_for_processes(&copy) ||
+        sem_getvalue(&copy, &value) < 0 || value < 0)
         return errno = EBADMSG, -1;
     void *map = mmap(NULL, sizeof(sem_t), protection, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED)
