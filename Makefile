@@ -67,8 +67,8 @@ endif
 export SOURCE_DATE_EPOCH
 
 .PHONY: all tools pages peers deps deps-lint deps-checks deps-bench demo check check-gcc check-clang \
-        check-asan check-valgrind check-storm check-clock bench bench-quick lint install uninstall \
-        clean help FORCE
+        check-asan check-valgrind check-storm check-faults check-clock bench bench-quick lint \
+        install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -193,6 +193,10 @@ check-valgrind: ## the examples of the pages under valgrind (gcc, glibc)
 
 check-storm: tools peers ## kill each tool that changes shared state at a thousand moments (KILLS=1000)
 	tests/storm-kill.py $(BUILD) $(KILLS)
+
+check-faults: tools peers ## let every system call of every tool fail in each likely way (minutes)
+	BUILD=$(abspath $(BUILD)) nice parallel --will-cite --keep-order --jobs $$(nproc) \
+	    tests/faults.sh ::: tests/faults/*.sh </dev/null
 
 check-clock: tools ## the waits of all tools while the clock of this machine is set (root)
 	tests/clock.py $(BUILD)/bin

@@ -1,0 +1,41 @@
+# Unix sockets: bytes whole both ways, messages with their boundaries, no path left behind.
+# shellcheck shell=bash
+
+await='until [ -S s ]; do sleep 0.005; done'
+echo_server="usockcat -l s -- /bin/cat & $await"
+
+faults -s "$echo_server" -i $'there and back\n' -- usockcat s
+faults -s "$echo_server; seq 1 30000 >input" -- usockcat s
+faults -s "$echo_server; seq 1 30000 >input" -w -- usockcat -t 5 s
+faults -s "$echo_server" -i $'there and back\n' -- usockcat --retry 1 --type stream s
+faults -S 1 -- usockcat s
+
+client='printf "from client" >in; usockcat --retry 5 s <in >got &'
+faults -r prefix -p 'cat got' -s "$client" -i 'from server' -- usockcat -l s
+faults -r prefix -p 'cat got' -s "$client" -i 'from server' -w -- usockcat -l -t 5 s
+faults -r prefix -p 'cat got' -s "seq 1 30000 >in; usockcat --retry 5 s <in >got & seq 30000 -1 1 >input" \
+    -- usockcat -l s
+faults -r prefix -p 'cat got' -s "$client" -- usockcat -l s -- /bin/echo hello
+faults -r prefix -p 'cat got' -s "$client" -m -- usockcat -l -k -n 1 s -- /bin/echo hello
+faults -r prefix -p 'cat got' -s "$client" -i $'to all\n' -- usockcat -l -k -n 1 s
+faults -r prefix -p 'cat got' -s "$client" -- \
+    usockcat -l --allow any --ready ready s -- /bin/echo hello
+faults -r prefix -p 'cat got' -s "usockcat --retry 5 @faults </dev/null >got &" -i 'abstract' -- \
+    usockcat -l @faults
+faults -s "usockcat -l s -- /bin/true & $await; { kill -KILL \$!; wait; } 2>/dev/null; $client" \
+    -i 'from server' -- usockcat -l s
+
+for type in dgram seqpacket; do
+    server="usockcat -l -n 2 --type $type s >got </dev/null & $await"
+    [ "$type" = dgram ] || server="usockcat -l --type $type s >got </dev/null & $await"
+    faults -r prefix -p 'cat got' -s "$server" -i $'one\ntwo\n' -- usockcat --type "$type" -t 1 s
+done
+faults -s "sockpeer echo seqpacket s & $await" -i $'one\ntwo\n' -- usockcat -n 2 s
+send='until [ -S s ]; do sleep 0.005; done; printf "one\ntwo\n" | usockcat'
+faults -s "($send --type dgram -t 0.2 s) &" -- usockcat -l --type dgram -n 2 s
+faults -s "($send --type seqpacket s) &" -- usockcat -l --type seqpacket s
+
+faults -s "usockcat -l --recv-fd s -- /bin/cat <&3 >got & $await; echo passed >x" -i body -- \
+    usockcat --send-fd 0 s
+faults -s "echo passed >x; (until [ -S s ]; do sleep 0.005; done; usockcat --send-fd 3 s 3<x) &" -- \
+    usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3'
