@@ -14,6 +14,8 @@ INSTALL  = install
 STRIP    = -s
 KILLS    = 1000
 JOBS     = $(shell expr 2 '*' $$(nproc))
+FUZZ_CC   = clang
+FUZZ_TIME = 60
 
 # make V=1 shows the commands.
 V  =
@@ -34,6 +36,7 @@ TOOLS   := $(SOURCES:cmd/%.c=%)
 MODULES := $(sort $(wildcard common/*.c))
 PAGES   := $(sort $(patsubst man/%.scd,%,$(wildcard man/*.scd)))
 PEERS   := $(sort $(patsubst tests/peers/%.c,%,$(wildcard tests/peers/*.c)))
+FUZZ    := $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 # POSIX semaphores have the memory layout of the system's C library, so what uses them links with it.
 SYSTEM_TOOLS := $(patsubst cmd/%.c,%,$(shell grep -l '"semaphores.h"' $(SOURCES)))
 STATIC_TOOLS := $(filter-out $(SYSTEM_TOOLS),$(TOOLS))
@@ -53,6 +56,8 @@ OUR_CFLAGS    = -std=gnu11 $(WARN) $(HARDEN) -ffunction-sections -fdata-sections
 OUR_LDFLAGS  := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=none
 SYSTEM_CFLAGS  := -fPIE
 SYSTEM_LDFLAGS := -pie
+SANITIZERS := address,undefined
+FUZZ_CFLAGS := -std=gnu11 $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 STATIC_CPPFLAGS = $(if $(MUSL),$(KERNEL_HEADERS))
 STATIC_CFLAGS   = $(if $(MUSL),-fno-pie,$(SYSTEM_CFLAGS))
 # Nothing makes the relocated pages of a static program read-only, so relro would only cost a page; and
@@ -66,8 +71,8 @@ SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 endif
 export SOURCE_DATE_EPOCH
 
-.PHONY: all tools pages peers deps deps-lint deps-checks deps-bench demo check check-gcc check-clang \
-        check-asan check-valgrind check-storm check-faults check-clock bench bench-quick lint \
+.PHONY: all tools pages peers replays deps deps-lint deps-checks deps-bench deps-fuzz demo check check-gcc check-clang \
+        check-asan check-valgrind check-storm check-faults check-clock bench bench-quick fuzz lint \
         install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -77,6 +82,7 @@ all: tools pages ## build the tools and their pages into build/
 tools: $(TOOLS:%=$(BUILD)/bin/%)
 pages: $(PAGES:%=$(BUILD)/man/%)
 peers: $(PEERS:%=$(BUILD)/peers/%)
+replays: $(FUZZ:%=$(BUILD)/replay/%)
 
 $(STATIC_TOOLS:%=$(BUILD)/bin/%): $(BUILD)/bin/%: $(BUILD)/static/cmd/%.o $(BUILD)/static/ipcbox.a
 	@mkdir -p $(@D)
@@ -89,6 +95,18 @@ $(SYSTEM_TOOLS:%=$(BUILD)/bin/%): $(BUILD)/bin/%: $(BUILD)/system/cmd/%.o $(BUIL
 $(BUILD)/peers/%: tests/peers/%.c $(BUILD)/system/ipcbox.a
 	@mkdir -p $(@D)
 	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $^ -pthread
+
+# A target of tests/fuzz/ with a main of our own, for the ordinary compiler.
+$(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/harness/replay.c $(BUILD)/system/ipcbox.a
+	@mkdir -p $(@D)
+	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(OUR_CFLAGS) $(CFLAGS) -MMD -MP -o $@ \
+	    $(filter-out %.h,$^) -pthread
+
+# The same with that of libFuzzer.
+$(BUILD)/fuzz/bin/%: tests/fuzz/%.c $(BUILD)/fuzz/ipcbox.a
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(FUZZ_CFLAGS) -fsanitize=fuzzer,$(SANITIZERS) -MMD -MP \
+	    -o $@ $(filter-out %.h,$^)
 
 $(BUILD)/%/ipcbox.a: $(MODULES:%.c=$(BUILD)/\%/%.o)
 	@rm -f $@
@@ -106,13 +124,17 @@ $(BUILD)/man/%: man/%.scd | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	$(Q)scdoc <$< >$@
 
+$(BUILD)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(OUR_CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(SANITIZERS) -MMD -MP -c -o $@ $<
+
 # Objects of one compiler never end in a program of another: other flags, other objects.
 FLAGS = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION)
 $(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
--include $(wildcard $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/replay/*.d)
 
 DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
              python3-sysv-ipc \
@@ -120,6 +142,7 @@ DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parall
 DEPS_LINT  = clang clang-format clang-tidy cppcheck shellcheck shfmt
 DEPS_CHECKS = $(CLANG_RUNTIME) valgrind $(DEPS)
 DEPS_BENCH = hyperfine gnuplot-nox time $(DEPS)
+DEPS_FUZZ  = make clang libclang-rt-dev
 
 # The runtime of the sanitizers has the number of the clang that it is for, which deps-lint installs.
 CLANG_RUNTIME = libclang-rt-$(shell clang -dumpversion | cut -d. -f1)-dev
@@ -153,6 +176,9 @@ deps-checks: deps-lint ## install what make check-gcc, check-clang, check-asan a
 deps-bench: ## install what make bench needs
 	$(call install_packages,$(DEPS_BENCH))
 
+deps-fuzz: ## install what make fuzz needs
+	$(call install_packages,$(DEPS_FUZZ))
+
 demo: tools ## show every tool at work on real data, results checked
 	tests/demo.sh $(BUILD)/bin
 
@@ -161,7 +187,7 @@ demo: tools ## show every tool at work on real data, results checked
 RUN_SUITES = parallel -q --will-cite --keep-order --timeout $(SUITE_TIMEOUT) --jobs $(JOBS) bats
 SUITE_TIMEOUT = 600
 
-check: all peers ## run all tests
+check: all peers replays ## run all tests
 	BUILD=$(abspath $(BUILD)) $(RUN_SUITES) ::: tests/*.bats </dev/null
 
 # The other builds look for what depends on the build: their storms are smaller.
@@ -207,6 +233,9 @@ bench: tools peers ## measure the tools beside their peers (RUNS=5, SCALE=1): ta
 bench-quick: ## the same with small sizes
 	$(MAKE) --no-print-directory bench RUNS=1 SCALE=64
 
+fuzz: $(FUZZ:%=$(BUILD)/fuzz/bin/%) ## feed the parsers what nobody wrote, FUZZ_TIME=60 seconds each
+	BUILD=$(abspath $(BUILD)) FUZZ_TIME=$(FUZZ_TIME) tests/fuzz/fuzz.sh $(FUZZ)
+
 lint: all ## formatting, static analysis, and that tools, pages and completions agree
 	BUILD=$(abspath $(BUILD)) tests/lint.sh $(OUR_CPPFLAGS) -std=gnu11 $(WARN)
 
@@ -233,4 +262,4 @@ clean: ## remove build/
 
 help: ## list the targets
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
-	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR STRIP BUILD JOBS; V=1 shows all.'
+	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR STRIP BUILD JOBS FUZZ_TIME; V=1 shows all.'
