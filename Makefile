@@ -100,13 +100,13 @@ $(BUILD)/peers/%: tests/peers/%.c $(BUILD)/system/ipcbox.a
 $(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/harness/replay.c $(BUILD)/system/ipcbox.a
 	@mkdir -p $(@D)
 	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(OUR_CFLAGS) $(CFLAGS) -MMD -MP -o $@ \
-	    $(filter-out %.h,$^) -pthread
+	    $< $(filter %/replay.c %.a,$^) -pthread
 
 # The same with that of libFuzzer.
 $(BUILD)/fuzz/bin/%: tests/fuzz/%.c $(BUILD)/fuzz/ipcbox.a
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(FUZZ_CFLAGS) -fsanitize=fuzzer,$(SANITIZERS) -MMD -MP \
-	    -o $@ $(filter-out %.h,$^)
+	    -o $@ $< $(filter %.a,$^)
 
 $(BUILD)/%/ipcbox.a: $(MODULES:%.c=$(BUILD)/\%/%.o)
 	@rm -f $@
