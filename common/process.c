@@ -52,9 +52,10 @@ int process_read(struct process *process, const char *path)
     char text[64];
     if (io_read_text(path, text, sizeof text) < 0)
         return -1;
-    char *word = text + strspn(text, " \t\n");
-    word[strcspn(word, " \t\r\n")] = '\0';
-    return process_parse(word, process) ? (errno = EBADMSG, -1) : 0;
+    char *word = text + strspn(text, " \t\n"), *end = word + strcspn(word, " \t\r\n");
+    bool may_be_cut = end == text + sizeof text - 1; /* the number of another process, then */
+    *end = '\0';
+    return may_be_cut || process_parse(word, process) ? (errno = EBADMSG, -1) : 0;
 }
 
 static int open_pidfd(struct process *process)

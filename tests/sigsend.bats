@@ -607,9 +607,10 @@ sigsend: pidfile:run.pid: gone after TERM"
     run -1 --separate-stderr sigsend pidfile:nothing "$victim"
     assert_equal "$stderr" "sigsend: pidfile:nothing: read: No such file or directory"
     ends_with 143 "$victim"
-    for wrong in '' 0 -1 nonsense 1x; do
+    start_victim
+    for wrong in '' 0 -1 nonsense 1x "$(printf '%*s%d' $((64 - ${#victim})) '' "$victim")"; do
         echo "$wrong" >run.pid
-        run -3 --separate-stderr sigsend pidfile:run.pid
+        run -3 --separate-stderr sigsend -s 0 pidfile:run.pid
         assert_equal "$stderr" "sigsend: pidfile:run.pid: read: no PID, or PID:INODE, is in it"
     done
     run -3 sigsend -w pidfile:run.pid
@@ -752,6 +753,16 @@ print([json.loads(line)[\"pending\"] for line in sys.stdin][0])'"
     run -1 --separate-stderr sigsend --explain "$victim"
     assert_equal "$stderr" "sigsend: $victim: explain: No such process"
     run -3 bash -c "sigsend --explain $$ >/dev/full"
+}
+
+@test "sigsend --explain is not misled by a process's name, nor by a thousand groups" {
+    local groups=()
+    [ "$(id -u)" -ne 0 ] || groups=(setpriv --groups "$(seq -s, 1000000001 1000001000)")
+    ln -s "$(command -v sleep)" SigIgn
+    background "${groups[@]}" bash -c 'trap "" HUP; exec ./SigIgn 60'
+    eventually grep -qx SigIgn "/proc/$!/comm"
+    run -0 sigsend --explain $!
+    assert_line --regexp '^ignored=HUP'
 }
 
 @test "sigsend --explain takes as blocked what every thread blocks" {
