@@ -1,12 +1,12 @@
 #include "process_explain.h"
 
-#include "io.h"
 #include "report.h"
 #include "signals.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bit N-1 is the signal N. */
@@ -14,29 +14,47 @@ struct masks {
     uint64_t blocked, ignored, caught, pending;
 };
 
-/* The mask in the line that begins with NAME (`SigBlk`). */
-static uint64_t mask_of(const char *status, const char *name)
+/* Notes in MASKS what LINE of a status file says, `SigBlk:` and the mask. */
+static void read_line(const char *line, struct masks *masks)
 {
     uint64_t mask = 0;
-    const char *line = strstr(status, name);
-    if (line && line[-1] == '\n')
-        parse_digits(line + strlen(name) + strspn(line + strlen(name), ":\t "), 16, UINT64_MAX,
-                     &mask);
-    return mask;
+    const char *digits = line + strcspn(line, ":");
+    parse_digits(digits + strspn(digits, ":\t "), 16, UINT64_MAX, &mask);
+    if (strncmp(line, "SigBlk:", 7) == 0)
+        masks->blocked = mask;
+    else if (strncmp(line, "SigIgn:", 7) == 0)
+        masks->ignored = mask;
+    else if (strncmp(line, "SigCgt:", 7) == 0)
+        masks->caught = mask;
+    else if (strncmp(line, "SigPnd:", 7) == 0 || strncmp(line, "ShdPnd:", 7) == 0)
+        masks->pending |= mask;
 }
 
-/* Adds what the status file of one thread says. */
+/* Adds what the status file of one thread says. Its lines may be long: one has all the groups. */
 static int read_thread(const char *path, struct masks *masks)
 {
-    char status[8192];
-    if (io_read_text(path, status, sizeof status) < 0)
+    struct masks own = {.blocked = 0};
+    char *line = NULL;
+    size_t room = 0;
+    bool has_ended = false;
+    FILE *status = fopen(path, "re");
+    if (!status)
         return -1;
-    if (strstr(status, "\nState:\tZ"))
+    while (getline(&line, &room, status) > 0) {
+        has_ended = has_ended || strncmp(line, "State:\tZ", 8) == 0;
+        read_line(line, &own);
+    }
+    bool is_read = !ferror(status);
+    free(line);
+    fclose(status);
+    if (!is_read)
+        return errno = ESRCH, -1;
+    if (has_ended)
         return 0; /* a leader that has ended, while other threads go on */
-    masks->blocked &= mask_of(status, "SigBlk");
-    masks->ignored = mask_of(status, "SigIgn");
-    masks->caught = mask_of(status, "SigCgt");
-    masks->pending |= mask_of(status, "SigPnd") | mask_of(status, "ShdPnd");
+    masks->blocked &= own.blocked;
+    masks->ignored = own.ignored;
+    masks->caught = own.caught;
+    masks->pending |= own.pending;
     return 0;
 }
 
