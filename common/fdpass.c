@@ -10,10 +10,15 @@
 
 enum { FIRST = 3 }; /* SD_LISTEN_FDS_START */
 
-/* Beside the descriptors there may be who sent them, where SO_PASSCRED is set. */
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4 /* Linux 6.5; older C libraries do not name it */
+#endif
+
+/* Beside the descriptors there may be who sent them, where SO_PASSCRED or SO_PASSPIDFD is set. */
 union control {
     struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int) * FDPASS_MAX) + CMSG_SPACE(sizeof(struct ucred))];
+    char bytes[CMSG_SPACE(sizeof(int) * FDPASS_MAX) + CMSG_SPACE(sizeof(struct ucred)) +
+               CMSG_SPACE(sizeof(int))];
 };
 
 const char *fdpass_parse(const char *text, void *value)
@@ -51,18 +56,27 @@ ssize_t fdpass_send(int fd, struct msghdr *message, const struct fdpass *rights)
     return sent;
 }
 
-/* Finds them in the SIZE bytes of CONTROL. (CMSG_NXTHDR of musl does not pass our warnings.) */
+/* Finds them in the SIZE bytes of CONTROL, and closes what was opened of who sent them.
+ * (CMSG_NXTHDR of musl does not pass our warnings.) */
 static void take(const union control *control, size_t size, struct fdpass *rights)
 {
     struct cmsghdr head;
+    int pidfd = -1;
     for (size_t at = 0; at + sizeof head <= size; at += CMSG_SPACE(head.cmsg_len - CMSG_LEN(0))) {
         memcpy(&head, control->bytes + at, sizeof head);
+        const char *data = control->bytes + at + CMSG_LEN(0);
         size_t length = head.cmsg_len - CMSG_LEN(0);
-        if (head.cmsg_level != SOL_SOCKET || head.cmsg_type != SCM_RIGHTS)
+        if (head.cmsg_level != SOL_SOCKET)
             continue;
-        memcpy(rights->fds, control->bytes + at + CMSG_LEN(0), length);
+        if (head.cmsg_type == SCM_PIDFD && length == sizeof pidfd)
+            memcpy(&pidfd, data, length);
+        if (head.cmsg_type != SCM_RIGHTS)
+            continue;
+        memcpy(rights->fds, data, length);
         rights->count = (int)(length / sizeof *rights->fds);
     }
+    if (pidfd >= 0) /* it is an error below 0 */
+        close(pidfd);
 }
 
 static int refuse(struct fdpass *rights, int errnum)
