@@ -49,7 +49,7 @@ const char *format_parse(const char *text, void *value)
         const char *field = *at == '%' && at[1] ? strchr(format->letters, at[1]) : NULL;
         if (*at == '%' && at[1] != '%' && !field)
             return refuse(format, "unknown field (");
-        int character = *at == '\\' ? unescape(at[1]) : *at;
+        int character = *at == '\\' ? unescape(at[1]) : (unsigned char)*at;
         if (character < 0)
             return "unknown escape (\\n \\t \\0 \\\\)";
         at += *at == '%' || *at == '\\';

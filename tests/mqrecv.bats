@@ -243,8 +243,8 @@ tag_of() {
             assert_output "$(tr -d ' ' <<<"${format##*:}")"
         done
         mqsend "$queue" '' a
-        run -0 mqrecv -n 2 --format '<%s%b>' "$queue"
-        assert_output '<0><1a>'
+        run -0 mqrecv -n 2 --format '«%s%b»' "$queue"
+        assert_output '«0»«1a»'
         mqrecv --remove "$queue"
     done
 }
