@@ -1,0 +1,20 @@
+#!/usr/bin/env bats
+# The fuzz targets of tests/fuzz/, without libFuzzer: fed their seeds, among them every input that
+# once broke something, and what a few changes make of each.
+
+load helper
+
+@test "the fuzz targets hold for their seeds, and for each of them changed in 400 ways" {
+    local target name
+    for target in "$BATS_TEST_DIRNAME"/fuzz/*.c; do
+        name=$(basename "$target" .c)
+        run -0 "$BUILD/replay/$name" 400 "$BATS_TEST_DIRNAME/fuzz/seeds/$name"/*
+    done
+}
+
+@test "seeds belong to a fuzz target" {
+    local seeds
+    for seeds in "$BATS_TEST_DIRNAME"/fuzz/seeds/*; do
+        [ -e "$BATS_TEST_DIRNAME/fuzz/$(basename "$seeds").c" ]
+    done
+}
