@@ -14,7 +14,7 @@ INSTALL  = install
 STRIP    = -s
 KILLS    = 1000
 JOBS     = $(shell expr 2 '*' $$(nproc))
-FUZZ_CC   = clang
+FUZZ_CC  = clang
 FUZZ_TIME = 60
 
 # make V=1 shows the commands.
@@ -56,8 +56,8 @@ OUR_CFLAGS    = -std=gnu11 $(WARN) $(HARDEN) -ffunction-sections -fdata-sections
 OUR_LDFLAGS  := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=none
 SYSTEM_CFLAGS  := -fPIE
 SYSTEM_LDFLAGS := -pie
-SANITIZERS := address,undefined
-FUZZ_CFLAGS := -std=gnu11 $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+SANITIZERS     := address,undefined
+FUZZ_CFLAGS    := -std=gnu11 $(WARN) -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 STATIC_CPPFLAGS = $(if $(MUSL),$(KERNEL_HEADERS))
 STATIC_CFLAGS   = $(if $(MUSL),-fno-pie,$(SYSTEM_CFLAGS))
 # Nothing makes the relocated pages of a static program read-only, so relro would only cost a page; and
@@ -97,16 +97,16 @@ $(BUILD)/peers/%: tests/peers/%.c $(BUILD)/system/ipcbox.a
 	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $^ -pthread
 
 # A target of tests/fuzz/ with a main of our own, for the ordinary compiler.
-$(BUILD)/replay/%: tests/fuzz/%.c tests/fuzz/harness/replay.c $(BUILD)/system/ipcbox.a
+$(BUILD)/replay/%: tests/fuzz/%.c $(BUILD)/system/tests/fuzz/harness/replay.o $(BUILD)/system/ipcbox.a
 	@mkdir -p $(@D)
-	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(OUR_CFLAGS) $(CFLAGS) -MMD -MP -o $@ \
-	    $< $(filter %/replay.c %.a,$^) -pthread
+	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(OUR_CFLAGS) $(CFLAGS) -MMD -MP \
+	    -o $@ $< $(filter %.o %.a,$^) -pthread
 
 # The same with that of libFuzzer.
 $(BUILD)/fuzz/bin/%: tests/fuzz/%.c $(BUILD)/fuzz/ipcbox.a
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(FUZZ_CFLAGS) -fsanitize=fuzzer,$(SANITIZERS) -MMD -MP \
-	    -o $@ $< $(filter %.a,$^)
+	$(Q)$(FUZZ_CC) $(OUR_CPPFLAGS) -Itests/fuzz/harness $(FUZZ_CFLAGS) \
+	    -fsanitize=fuzzer,$(SANITIZERS) -MMD -MP -o $@ $< $(filter %.a,$^)
 
 $(BUILD)/%/ipcbox.a: $(MODULES:%.c=$(BUILD)/\%/%.o)
 	@rm -f $@
@@ -126,7 +126,8 @@ $(BUILD)/man/%: man/%.scd | $(filter deps,$(MAKECMDGOALS))
 
 $(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(OUR_CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(SANITIZERS) -MMD -MP -c -o $@ $<
+	$(Q)$(FUZZ_CC) $(OUR_CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(SANITIZERS) -MMD -MP \
+	    -c -o $@ $<
 
 # Objects of one compiler never end in a program of another: other flags, other objects.
 FLAGS = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION)
@@ -134,7 +135,7 @@ $(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
--include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/replay/*.d)
+-include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/replay/*.d $(BUILD)/system/tests/*/*/*.d)
 
 DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
              python3-sysv-ipc \
@@ -142,7 +143,7 @@ DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parall
 DEPS_LINT  = clang clang-format clang-tidy cppcheck shellcheck shfmt
 DEPS_CHECKS = $(CLANG_RUNTIME) valgrind $(DEPS)
 DEPS_BENCH = hyperfine gnuplot-nox time $(DEPS)
-DEPS_FUZZ  = make clang libclang-rt-dev
+DEPS_FUZZ  = clang libclang-rt-dev
 
 # The runtime of the sanitizers has the number of the clang that it is for, which deps-lint installs.
 CLANG_RUNTIME = libclang-rt-$(shell clang -dumpversion | cut -d. -f1)-dev

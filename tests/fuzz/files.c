@@ -118,7 +118,8 @@ static void check_targets(void)
     free(text);
     for (int i = 0; i < targets.count; i++)
         free((char *)(uintptr_t)targets.all[i].text);
-    free(targets.all);
+    if (targets.all != targets.few)
+        free(targets.all);
     free(lines);
 }
 

@@ -118,8 +118,11 @@ static unsigned decode(const unsigned char *text, size_t *size)
 /* The character that the JSON at TEXT stands for, as decode. */
 static unsigned decode_json(const char *text, size_t *size)
 {
-    if (*text != '\\')
-        return decode((const unsigned char *)text, size);
+    if (*text != '\\') {
+        unsigned character = decode((const unsigned char *)text, size);
+        assert(character != 0xfffd || *size == 3); /* it is UTF-8 */
+        return character;
+    }
     char digits[] = {text[2], text[3], text[4], text[5], '\0'};
     *size = text[1] == 'u' ? 6 : 2;
     assert(text[1] == '"' || text[1] == '\\' || text[1] == 'u');
