@@ -31,4 +31,4 @@ fuzz_target() {
 
 export -f fuzz_target
 export BUILD FUZZ_TIME
-printf '%s\n' "$@" | xargs -P 2 -I {} bash -c 'fuzz_target "$1"' - {}
+printf '%s\n' "$@" | xargs -P 2 -I {} bash -c 'fuzz_target "$1"' - {} || exit 1
