@@ -7,6 +7,7 @@
 #include "report.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -162,7 +163,7 @@ static void check_meter(struct input *input)
     double number = 0;
     char size[32], time[32];
     memcpy(&number, input->at, input->left < sizeof number ? input->left : sizeof number);
-    if (!(number >= 0 && number <= 1e300))
+    if (signbit(number) || !(number <= 1e300))
         return;
     format_size(number, size);
     /* Never more digits than there is room for in what can be counted in bytes. */
