@@ -53,10 +53,12 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
     int value;
     if (fstat(fd, &file) < 0)
         return -1;
+    if (!is_semaphore(&file)) /* before it is read: a FIFO would be waited for */
+        return errno = EBADMSG, -1;
     ssize_t got = io_read_full(fd, &copy, sizeof copy);
     if (got < 0)
         return -1;
-    if (!is_semaphore(&file) || got != (ssize_t)sizeof copy || !is_for_processes(&copy) ||
+    if (got != (ssize_t)sizeof copy || !is_for_processes(&copy) ||
         sem_getvalue(&copy, &value) < 0 || value < 0)
         return errno = EBADMSG, -1;
     void *map = mmap(NULL, sizeof(sem_t), protection, MAP_SHARED, fd, 0);
