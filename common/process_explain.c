@@ -44,11 +44,11 @@ static int read_thread(const char *path, struct masks *masks)
         has_ended = has_ended || strncmp(line, "State:\tZ", 8) == 0;
         read_line(line, &own);
     }
-    bool is_read = !ferror(status);
+    int errnum = feof(status) ? 0 : errno;
     free(line);
     fclose(status);
-    if (!is_read)
-        return errno = ESRCH, -1;
+    if (errnum != 0)
+        return errno = errnum, -1;
     if (has_ended)
         return 0; /* a leader that has ended, while other threads go on */
     masks->blocked &= own.blocked;
