@@ -65,7 +65,7 @@ declare -A calls=(
         |wait4|p?poll|access|unlink|link|fchmod|ftruncate|ioctl'
 )
 # What is taken for granted: a child that is waited for is there, and there are futexes.
-impossible='@(wait*:*:E[NI]O*|futex:*:E[NI]O*)'
+impossible='@(wait*:*:E[NI]O*|futex:*:E[NI]O*|timer_settime:*:ENOSYS)'
 
 if [ -z "${FAULTS_WORK-}" ]; then
     isolate=(unshare --ipc --mount)

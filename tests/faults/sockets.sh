@@ -1,7 +1,7 @@
 # Unix sockets: bytes whole both ways, messages with their boundaries, no path left behind.
 # shellcheck shell=bash
 
-await='until [ -S s ]; do sleep 0.005; done'
+await='n=0; until [ -S s ] || [ $((n += 1)) -gt 1000 ]; do sleep 0.005; done'
 echo_server="usockcat -l s -- /bin/cat & $await"
 
 faults -s "$echo_server" -i $'there and back\n' -- usockcat s
@@ -31,11 +31,11 @@ for type in dgram seqpacket; do
     faults -r prefix -p 'cat got' -s "$server" -i $'one\ntwo\n' -- usockcat --type "$type" -t 1 s
 done
 faults -s "sockpeer echo seqpacket s & $await" -i $'one\ntwo\n' -- usockcat -n 2 s
-send='until [ -S s ]; do sleep 0.005; done; printf "one\ntwo\n" | usockcat'
+send="$await; printf 'one\ntwo\n' | usockcat"
 faults -s "($send --type dgram -t 0.2 s) &" -- usockcat -l --type dgram -n 2 s
 faults -s "($send --type seqpacket s) &" -- usockcat -l --type seqpacket s
 
-faults -s "usockcat -l --recv-fd s -- /bin/cat <&3 >got & $await; echo passed >x" -i body -- \
+faults -s "usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3; cat' >got & $await" -i body -- \
     usockcat --send-fd 0 s
-faults -s "echo passed >x; (until [ -S s ]; do sleep 0.005; done; usockcat --send-fd 3 s 3<x) &" -- \
+faults -s "echo passed >x; ($await; usockcat --send-fd 3 s 3<x) &" -- \
     usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3'
