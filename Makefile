@@ -192,7 +192,7 @@ check: all peers replays ## run all tests
 	BUILD=$(abspath $(BUILD)) $(RUN_SUITES) ::: tests/*.bats </dev/null
 
 # The other builds look for what depends on the build: their storms are smaller.
-SMALL_STORMS = MESSAGES=1000 ROUNDS=20 CLIENTS=100 KILLS=10 TAKES=30 STORM_SECONDS=1
+SMALL_STORMS = FAULTS_EVERY=1009 MESSAGES=1000 ROUNDS=20 CLIENTS=100 KILLS=10 TAKES=30 STORM_SECONDS=1
 ANOTHER_CHECK = $(SMALL_STORMS) $(1) $(MAKE) check BUILD=$(BUILD)/$(@:check-%=%) SUITE_TIMEOUT=1200
 
 check-gcc check-clang: ## all tests with the system's C library, by that compiler
