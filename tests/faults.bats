@@ -4,6 +4,10 @@
 
 load helper
 
+setup_file() {
+    [[ $(<"$BUILD/flags") == *musl* ]] || skip "the calls named here are those of musl's functions"
+}
+
 # Lets a call of the tool fail: with_fault CALL:N:ERROR COMMAND...
 with_fault() {
     fault -l log -f "$1" -- "${@:2}" && status=0 || status=$?
