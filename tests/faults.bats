@@ -4,7 +4,8 @@
 
 load helper
 
-setup_file() {
+setup() {
+    prepare
     [[ $(<"$BUILD/flags") == *musl* ]] || skip "the calls named here are those of musl's functions"
 }
 

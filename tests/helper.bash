@@ -11,11 +11,14 @@ BUILD=$(cd "$BUILD" && pwd)
 PATH=$BUILD/bin:$BUILD/peers:$PATH
 
 # A word that no other test and no other run uses: for names of objects.
-setup() {
+prepare() {
     ID=ipcbox-$$-$BATS_TEST_NUMBER
     KEY=$(printf '0x%08x' $((0x1bc00000 + (BASHPID * 64 + BATS_TEST_NUMBER) % 0x3fffff)))
     cd "$BATS_TEST_TMPDIR" || return
     children=()
+}
+setup() {
+    prepare
 }
 
 # Starts "$@" in the background, ended in teardown at the latest; its pid is in $!. Without the
