@@ -7,6 +7,7 @@
 load helper
 
 storm() {
+    unless_sanitized "changes nothing in what the kernel keeps, and starts slowly"
     unshare --ipc --pid --fork --mount-proc --map-root-user true 2>/dev/null || skip "no namespaces here"
     run -0 "$BATS_TEST_DIRNAME/storm-kill.py" "$BUILD" "${KILLS:-20}" "$@" 3>&-
 }
