@@ -239,7 +239,7 @@ sys.stdout.buffer.write(noise[:8] + sound[8:] if seed % 2 else sound[:8] + noise
 # A peer in python: $1 is its program, with the socket `peer` connected to $2 of type $3.
 talk() {
     python3 -c '
-import array, os, socket, sys, time
+import array, os, select, socket, sys, time
 types = {"stream": socket.SOCK_STREAM, "dgram": socket.SOCK_DGRAM, "seqpacket": socket.SOCK_SEQPACKET}
 peer = socket.socket(socket.AF_UNIX, types[sys.argv[3]])
 peer.connect(sys.argv[2])
@@ -315,7 +315,7 @@ client.recv(1)' "$ID" 8>&-
 for byte in b"one byte after the other\n" * 3:
     peer.send(bytes([byte]))
     time.sleep(0.002)
-while True: time.sleep(1)' "$ID" stream
+end = select.poll(); end.register(peer, 0); end.poll() # reads nothing' "$ID" stream
     background talk 'peer.send(b"deaf\n"); time.sleep(100)' "$ID" stream
     eventually grep -q deaf got
     head -c 2M /dev/zero | tr '\0' '\n' >&8
