@@ -316,7 +316,7 @@ for byte in b"one byte after the other\n" * 3:
     peer.send(bytes([byte]))
     time.sleep(0.002)
 end = select.poll(); end.register(peer, 0); end.poll() # reads nothing' "$ID" stream
-    background talk 'peer.send(b"deaf\n"); time.sleep(100)' "$ID" stream
+    background talk 'peer.send(b"deaf\n"); end = select.poll(); end.register(peer, 0); end.poll()' "$ID" stream
     eventually grep -q deaf got
     head -c 2M /dev/zero | tr '\0' '\n' >&8
     for ((i = 0; i < 10; i++)); do talk 'peer.send(b"quick\n")' "$ID" stream; done
