@@ -207,6 +207,8 @@ def markdown(results, machine):
         print(f"| {each['row']} | {ratio_of(each)} | {each['goal']} |")
     for kind in "C", "tools":
         lines = list(transfer_table(charts_of(results), kind))
+        if len(lines) == 1:
+            continue
         print("\n| " + " | ".join(lines[0]) + " |\n|" + "---|" * len(lines[0]))
         for cells in lines[1:]:
             print("| " + " | ".join(cells) + " |")
@@ -219,10 +221,14 @@ def manual(results, machine):
         print(f"|  {each['row']}\n:  {ratio_of(each)}\n:  {each['goal']}")
     for kind in "C", "tools":
         lines = list(transfer_table(charts_of(results), kind))
+        if len(lines) == 1:
+            continue
         print("\n[[ *" + "*\n:] *".join(lines[0]) + "*")
         for cells in lines[1:]:
             print("|  " + "\n:  ".join(cells))
-    bars(charts_of(results), 2**20)
+    charts = charts_of(results)
+    if "transfer: C" in charts and "transfer: tools" in charts:
+        bars(charts, 2**20)
 
 
 def bars(charts, size):
