@@ -13,7 +13,10 @@ command='' expected=''
 # Runs the command in hand in this shell, so that variables and jobs live on.
 run_command() {
     local got
-    [ -n "$command" ] || return 0
+    [ -n "$command" ] || {
+        expected='' # a block without commands shows something else
+        return 0
+    }
     eval "$command" >"$output" 2>&1
     got=$(<"$output")
     # The expected text is a pattern whose only wildcard is `...`.
