@@ -200,31 +200,29 @@ def ratio_of(comparison):
     return f"{comparison['ratio']:.2f}{noise}"
 
 
-def markdown(results, machine):
-    print(f"Measured by `make bench` on {machine}.\n")
-    print("| work, and what it stands beside | times as fast | goal |\n|---|---|---|")
-    for each in comparisons(results):
-        print(f"| {each['row']} | {ratio_of(each)} | {each['goal']} |")
+def tables_to_show(results):
+    """The rows with a goal, and the mechanisms where they were measured: tables of lines of cells."""
+    yield [["work, and what it stands beside", "times as fast", "goal"],
+           *([each["row"], ratio_of(each), each["goal"]] for each in comparisons(results))]
     for kind in "C", "tools":
         lines = list(transfer_table(charts_of(results), kind))
-        if len(lines) == 1:
-            continue
-        print("\n| " + " | ".join(lines[0]) + " |\n|" + "---|" * len(lines[0]))
-        for cells in lines[1:]:
+        if len(lines) > 1:
+            yield lines
+
+
+def markdown(results, machine):
+    print(f"Measured by `make bench` on {machine}.")
+    for head, *lines in tables_to_show(results):
+        print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+        for cells in lines:
             print("| " + " | ".join(cells) + " |")
 
 
 def manual(results, machine):
-    print(f"Measured by *make bench* on {machine}.\n")
-    print("[[ *Work, and what it stands beside*\n:] *Times as fast*\n:] *Goal*")
-    for each in comparisons(results):
-        print(f"|  {each['row']}\n:  {ratio_of(each)}\n:  {each['goal']}")
-    for kind in "C", "tools":
-        lines = list(transfer_table(charts_of(results), kind))
-        if len(lines) == 1:
-            continue
-        print("\n[[ *" + "*\n:] *".join(lines[0]) + "*")
-        for cells in lines[1:]:
+    print(f"Measured by *make bench* on {machine}.")
+    for head, *lines in tables_to_show(results):
+        print("\n[[ *" + "*\n:] *".join(head) + "*")
+        for cells in lines:
             print("|  " + "\n:  ".join(cells))
     charts = charts_of(results)
     if "transfer: C" in charts and "transfer: tools" in charts:
