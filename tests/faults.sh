@@ -223,13 +223,17 @@ judge() {
 }
 
 inject() {
-    local fault=$1 complaint=
-    begin
-    run -f "$fault"
-    settle
-    [[ $end != *' hits=0 '* ]] || return
-    look now
-    judge "$fault"
+    local fault=$1 complaint
+    for _ in 1 2; do # what a busy machine does once is no finding; what a fault does it does again
+        complaint=
+        begin
+        run -f "$fault"
+        settle
+        [[ $end != *' hits=0 '* ]] || return
+        look now
+        judge "$fault"
+        [ -n "$complaint" ] || break
+    done
     injections=$((injections + 1))
     [ -z "$complaint" ] || findings=$((findings + 1))
     [ -n "$complaint$verbose" ] || return
