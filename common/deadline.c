@@ -13,8 +13,9 @@ static int64_t now(void)
 
 struct deadline deadline_in(int64_t limit)
 {
-    struct deadline deadline = {.limit = limit, .end = DEADLINE_NEVER};
-    if (limit != DEADLINE_NEVER && __builtin_add_overflow(now(), limit, &deadline.end))
+    struct deadline deadline = {.limit = limit, .end = limit == 0 ? 0 : DEADLINE_NEVER};
+    bool needs_clock = limit != 0 && limit != DEADLINE_NEVER;
+    if (needs_clock && __builtin_add_overflow(now(), limit, &deadline.end))
         deadline.end = DEADLINE_NEVER;
     return deadline;
 }

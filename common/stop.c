@@ -17,7 +17,7 @@ static volatile sig_atomic_t noted, count;     /* the last of them, and how many
 static bool is_pardoned;                       /* the first of them ends no wait any more */
 static volatile sig_atomic_t is_from_terminal; /* the last of them */
 
-static int is_handled;
+static volatile sig_atomic_t is_handled;
 static timer_t timer;
 /* The user has no room for a timer (RLIMIT_SIGPENDING): ITIMER_REAL and its SIGALRM have to do. */
 static bool is_poor;
@@ -57,20 +57,33 @@ static void on_tick(int signal)
     (void)signal;
 }
 
+/* The handler of a signal calls this too: a timer that nothing needs is not made. */
 static void handle_ticks(void)
 {
     if (is_handled)
         return;
     is_poor = create_timer() < 0;
-    int tick = is_poor ? SIGALRM : TICK;
     struct sigaction action = {.sa_handler = on_tick};
-    sigaction(tick, &action, NULL);
+    sigaction(is_poor ? SIGALRM : TICK, &action, NULL);
+    is_handled = 1;
+}
 
+/* Blocks the fatal signals. BEFORE is what was blocked. Returns what it blocked. */
+static sigset_t block(sigset_t *before)
+{
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, tick);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
-    is_handled = 1;
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        sigaddset(&set, fatal[i]);
+    sigprocmask(SIG_BLOCK, &set, before);
+    return set;
+}
+
+/* The signal that ticks is never left blocked. */
+static void unblock(sigset_t *before)
+{
+    sigdelset(before, is_poor ? SIGALRM : TICK);
+    sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 /* How many of the fatal signals are that: SIGALRM, the last, not where it ticks. */
@@ -87,20 +100,21 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
     if (count < 2)
         count++;
     is_from_terminal = info->si_code == SI_KERNEL && signal != SIGALRM;
+    handle_ticks();
     set_timer(1);
     errno = saved;
 }
 
+/* While a signal is blocked nobody sees that one which is ignored was not so for a moment. */
 void stop_catch(void)
 {
-    handle_ticks();
-    for (size_t i = 0; i < fatal_count(); i++) {
-        struct sigaction action;
-        if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
-            continue;
-        action = (struct sigaction){.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO};
-        sigaction(fatal[i], &action, NULL);
-    }
+    sigset_t before;
+    struct sigaction old,
+        action = {.sa_sigaction = on_fatal, .sa_mask = block(&before), .sa_flags = SA_SIGINFO};
+    for (size_t i = 0; i < fatal_count(); i++)
+        if (sigaction(fatal[i], &action, &old) == 0 && old.sa_handler == SIG_IGN)
+            sigaction(fatal[i], &old, NULL);
+    unblock(&before);
 }
 
 int stop_signal(void)
@@ -160,7 +174,12 @@ void stop_ignore(void)
 
 void stop_tick(int64_t after)
 {
-    handle_ticks();
+    if (!is_handled) {
+        sigset_t before;
+        block(&before);
+        handle_ticks();
+        unblock(&before);
+    }
     set_timer(after > 0 ? after : 1);
     if (stop_signal())
         set_timer(1); /* its tick goes on: the wait must not last until AFTER */

@@ -22,7 +22,9 @@ with_fault() {
     [ "$status" -ne 77 ] || skip "the registers of this machine are unknown"
     unshare --ipc --mount true 2>/dev/null || unshare --map-root-user --ipc --mount true 2>/dev/null ||
         skip "no namespaces here"
-    run -0 --separate-stderr nice "$BATS_TEST_DIRNAME/faults.sh" -e "${FAULTS_EVERY:-101}" "$BATS_TEST_DIRNAME"/faults/*.sh 3>&-
+    run --separate-stderr nice "$BATS_TEST_DIRNAME/faults.sh" -e "${FAULTS_EVERY:-101}" \
+        "$BATS_TEST_DIRNAME"/faults/*.sh 3>&-
+    assert_success # which shows the findings
     assert_output --regexp '^[0-9]+ faults, 0 findings$'
 }
 

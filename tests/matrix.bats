@@ -230,8 +230,8 @@ act() {
     clear_stage
 }
 
-# Calls "$@" for each line of scenes, or of $table; fails where something was wrong. A shell of its own, without the trap
-# by which bats follows every line, takes half the time.
+# Calls "$@" for each line of scenes, or of $table; fails where something was wrong. A shell of its
+# own, without the trap by which bats follows every line, takes half the time.
 each_scene() (
     trap - DEBUG
     set +eT
@@ -294,6 +294,24 @@ gone() {
 
 @test "stdout is closed" {
     is_heard=false play without_stdout
+}
+
+@test "stdout is closed, and there is nothing to print" {
+    local words
+    : >empty
+    shmput "/$ID" </dev/null
+    shmput "$KEY" --size 1 </dev/null
+    mkfifo fifo
+    for words in "shmget /$ID" "shmget -L 0 $KEY" 'mmapcat empty' 'fifocat fifo' 'usockcat -l socket'; do
+        background fifocat -w fifo </dev/null
+        background usockcat --retry 10 socket </dev/null
+        # shellcheck disable=SC2086
+        run -3 without_stdout $words
+        assert_output "${words%% *}: stdout: write: Bad file descriptor"
+        end_peers
+    done
+    shmget --remove "/$ID"
+    shmget --remove "$KEY"
 }
 
 @test "stderr is closed" {
@@ -578,7 +596,8 @@ any='@([123]|12[567])'
     local word
     ln -s loop "$BATS_FILE_TMPDIR/loop"
     for word in fifo file socket; do
-        expected=$any each_scene mistake "$word" '' . / missing/x input/x "$BATS_FILE_TMPDIR/loop" "$BATS_FILE_TMPDIR/loop/x" /proc/self/x \
+        expected=$any each_scene mistake "$word" '' . / missing/x input/x \
+            "$BATS_FILE_TMPDIR/loop" "$BATS_FILE_TMPDIR/loop/x" /proc/self/x \
             "$(printf '%0256d' 0)" "$(printf '%05000d' 0)"
     done
     expected=$any each_scene mistake socket @ fd: fd:x fd:-1 fd:99 fd:99999999999 input \

@@ -44,8 +44,7 @@ tidy() {
 }
 trap 'tidy; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
-mkdir "$scratch/work" "$scratch/runs"
-cd "$scratch/work" || exit 1
+mkdir "$scratch/runs"
 results=$scratch/results
 : >"$results"
 
@@ -137,6 +136,7 @@ machine="$(uname -sr), $(nproc) × ${processor:-$(uname -m)}, $(date +%F)"
 echo "$machine; median of $RUNS runs"
 printf '%-58s %15s %15s %7s %5s\n' work ipcbox peer ratio goal
 for rows in "$@"; do
+    mkdir "$scratch/${rows##*/}" && cd "$scratch/${rows##*/}" || exit 1
     # shellcheck source=/dev/null
     . "$rows"
     tidy
