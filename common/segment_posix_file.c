@@ -36,7 +36,7 @@ int segment_posix_is_named(const struct segment *segment, int fd)
 
 int segment_posix_fail(struct segment *segment, const char *what)
 {
-    if (errno != ENOENT || access(POSIX_DIRECTORY, F_OK) == 0)
+    if (errno != ENOENT || access(POSIX_DIRECTORY, F_OK) == 0 || errno != ENOENT)
         return segment_fail(segment, what);
     errno = ENOSYS;
     return segment_explain(segment, what, " (there is no " POSIX_DIRECTORY ")");

@@ -125,8 +125,8 @@ static int check_file(struct semaphore *semaphore)
 /* Without the folder no name can come to be: that is no ENOENT, which only says "not there". */
 static int tell_missing(void)
 {
-    if (errno == ENOENT && access("/dev/shm", F_OK) < 0)
-        errno = ENOSYS;
+    if (errno == ENOENT && access("/dev/shm", F_OK) < 0 && errno == ENOENT)
+        errno = ENODEV;
     return -1;
 }
 

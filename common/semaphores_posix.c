@@ -203,7 +203,7 @@ static const char *why_posix(struct semaphore *semaphore, int errnum)
         return semaphores_say(semaphore, "%s is not a semaphore", semaphore->path);
     case ENOSPC:
         return "/dev/shm is full";
-    case ENOSYS:
+    case ENODEV:
         return "there is no /dev/shm";
     case EOWNERDEAD:
         return "its guardian process was killed";

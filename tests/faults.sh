@@ -64,9 +64,9 @@ declare -A calls=(
     [old]='read|write|open(at)?|close|[fl]?stat|newfstatat|lseek|mmap|fcntl|dup2|pipe2?|clone|v?fork|execve
         |wait4|p?poll|access|unlink|link|fchmod|ftruncate|ioctl'
 )
-# What is taken for granted: a child that is waited for is there, there are futexes, and a timer that
-# could be made can be set.
-impossible='@(wait*:*:E[NI]O*|futex:*:E[NI]O*|timer_settime:*:ENOSYS)'
+# What is taken for granted: a child that is waited for is there, there are futexes, memory is no
+# device, and a timer that could be made can be set.
+impossible='@(wait*:*:E[NI]O*|futex:*:E[NI]O*|mmap:*:EIO|timer_settime:*:ENOSYS)'
 
 if [ -z "${FAULTS_WORK-}" ]; then
     isolate=(unshare --ipc --mount)

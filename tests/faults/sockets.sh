@@ -22,7 +22,8 @@ faults -r prefix -p 'cat got' -s "$client" -- \
     usockcat -l --allow any --ready ready s -- /bin/echo hello
 faults -r prefix -p 'cat got' -s "usockcat --retry 5 @faults </dev/null >got &" -i 'abstract' -- \
     usockcat -l @faults
-faults -s "usockcat -l s -- /bin/true & $await; { kill -KILL \$!; wait; } 2>/dev/null; $client" \
+# Where connect(2) says EAGAIN a server is there, with many who wait for it.
+faults -x 'connect:1:EAGAIN' -s "usockcat -l s -- /bin/true & $await; { kill -KILL \$!; wait; } 2>/dev/null; $client" \
     -i 'from server' -- usockcat -l s
 
 for type in dgram seqpacket; do
@@ -35,7 +36,8 @@ send="$await; printf 'one\ntwo\n' | usockcat"
 faults -s "($send --type dgram -t 0.2 s) &" -- usockcat -l --type dgram -n 2 s
 faults -s "($send --type seqpacket s) &" -- usockcat -l --type seqpacket s
 
-faults -s "usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3; cat' >got & $await" -i body -- \
+# A descriptor that is asked for its flags is open or not.
+faults -x 'fcntl:1:E*' -s "usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3; cat' >got & $await" -i body -- \
     usockcat --send-fd 0 s
 faults -s "echo passed >x; ($await; usockcat --send-fd 3 s 3<x) &" -- \
     usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3'
