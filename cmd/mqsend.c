@@ -126,7 +126,7 @@ static void open_queue(struct queue *queue, const struct objname *name,
     if (name->kind == OBJNAME_PRIVATE) {
         printf("id:%d\n", queue->id);
         if (io_end() < 0)
-            diag_die(EXIT_FAILED, "stdout: write: %m (the queue is id:%d)", queue->id);
+            diag_die(EXIT_FAILED, "stdout: write: %m; the queue is id:%d", queue->id);
     }
 }
 

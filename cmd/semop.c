@@ -84,7 +84,7 @@ static void create(struct request *request)
         return;
     printf("id:%d\n", request->semaphore.id);
     if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m (the semaphore is id:%d)", request->semaphore.id);
+        diag_die(EXIT_FAILED, "stdout: write: %m; the semaphore is id:%d", request->semaphore.id);
 }
 
 /* Does STEPS, then becomes COMMAND where there is one. */

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     if (name.kind == OBJNAME_PRIVATE) {
         printf("id:%d\n", segment.id);
         if (io_end() < 0)
-            diag_die(EXIT_FAILED, "stdout: write: %m (the segment is id:%d)", segment.id);
+            diag_die(EXIT_FAILED, "stdout: write: %m; the segment is id:%d", segment.id);
     }
     return EXIT_DONE;
 }

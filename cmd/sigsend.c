@@ -93,6 +93,7 @@ static void fail(struct delivery *delivery, struct target *target, int errnum, c
     int status = errnum == EAGAIN ? EXIT_FAILED : exits_for(errnum);
     const char *why = errnum == EBADMSG ? "no PID, or PID:INODE, is in it" : strerror(errnum);
     const char *more = process_hint(&target->process, errnum, hint, sizeof hint);
+    errno = errnum; /* of which the message may say more */
     if (status == EXIT_NO)
         diag_note("%s: %s%s: %s%s", target->text, what, name, why, more);
     else

@@ -34,10 +34,9 @@ _Noreturn void crew_exec_received(const char *name, int fd, int64_t idle, char *
     struct fdpass rights;
     struct deadline deadline = deadline_in(idle);
     if (fdpass_receive(fd, &rights, &deadline) < 0) {
-        const char *hint = errno == EMFILE ? " (not all of them fit; ulimit -n)" : "";
         if (errno == ENOMSG || errno == EPIPE)
             diag_die(EXIT_FAILED, "%s: receive descriptors: none came", name);
-        diag_die(exits_for(errno), "%s: receive descriptors: %m%s", name, hint);
+        diag_die(exits_for(errno), "%s: receive descriptors: %m", name);
     }
     if (fdpass_hand_over(&rights) < 0)
         diag_die(EXIT_FAILED, "%s: pass descriptors on: %m", name);

@@ -3,12 +3,19 @@
 #ifndef DIAG_H
 #define DIAG_H
 
+#include <stddef.h>
+
 /* Names the tool in every message that follows; NAME stays the caller's. */
 void diag_name(const char *name);
 
 /* Takes back the messages that only say no: diag_die with EXIT_NO or
  * EXIT_NOT_ACQUIRED, and diag_note. */
 void diag_quiet(void);
+
+/* Asks FUNCTION what there is to say of an errno: ` (ulimit -n is 256)`, or "", of which it writes at
+ * most SIZE bytes into HINT, a NUL last. In each message that follows it stands behind the text of
+ * errno, unless parentheses stand there already. */
+void diag_hint(void (*function)(int errnum, char *hint, size_t size));
 
 /* Calls FUNCTION before each message that follows: it may end a line that it has left open. */
 void diag_before(void (*function)(void));

@@ -21,7 +21,7 @@ static int fail_write(struct fifo_records *records)
     int used = snprintf(records->why, sizeof records->why, "write record %llu: %m",
                         (unsigned long long)records->count);
     if (saved == EPIPE && unread > 0)
-        snprintf(records->why + used, sizeof records->why - (size_t)used, " (%d bytes are lost)",
+        snprintf(records->why + used, sizeof records->why - (size_t)used, "; %d bytes are lost",
                  unread);
     errno = saved;
     return -1;

@@ -26,7 +26,7 @@ struct fifo_records {
  * or EINTR after a signal that stop_catch noted. */
 int fifo_records_run(struct fifo_records *records);
 
-/* What it failed with: `write record 3: Broken pipe (5 bytes are lost)`. */
+/* What it failed with: `write record 3: Broken pipe; 5 bytes are lost`. */
 const char *fifo_records_error(const struct fifo_records *records);
 
 #endif

@@ -1,5 +1,7 @@
 #include "io.h"
 
+#include "diag.h"
+#include "kernel.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -33,6 +35,7 @@ void io_begin(void)
     fill_gaps();
     sigpipe_was_default = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
     sigxfsz_was_default = signal(SIGXFSZ, SIG_IGN) == SIG_DFL;
+    diag_hint(kernel_hint);
 }
 
 void io_restore_signals(void)

@@ -40,7 +40,7 @@ int hub_fail_output(struct hub *hub)
         return -1;
     }
     hub->why[0] = '\0';
-    return hub_fail(hub, "stdout: %s: %m (%zu bytes are lost)", what, fanin_discard(&hub->fanin));
+    return hub_fail(hub, "stdout: %s: %m; %zu bytes are lost", what, fanin_discard(&hub->fanin));
 }
 
 /* PEER gets nothing more. */

@@ -183,8 +183,6 @@ const char *process_hint(const struct process *process, int errnum, char *hint, 
                    : "";
     case EOPNOTSUPP:
         return " (Linux 6.9 or newer is needed for inodes)";
-    case EMFILE:
-        return " (ulimit -n)";
     case ENOSYS:
         return " (Linux 5.3 or newer is needed)";
     case ETIMEDOUT:

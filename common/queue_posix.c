@@ -106,13 +106,14 @@ static const char *hint_attributes(struct queue *queue, const struct queue_creat
 }
 
 /* ipc/mqueue.c says EMFILE also of a new queue over RLIMIT_MSGQUEUE, which counts the room of all
- * queues of a user in bytes. Where one more descriptor can be had, it is that. */
+ * queues of a user in bytes. Where one more descriptor can be had, it is that; else the message
+ * names what kernel_hint knows. */
 static const char *hint_room(struct queue *queue, const struct queue_creation *creation)
 {
     struct rlimit limit = {0};
     int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        return queue_hint_format(queue, " (ulimit -n is %llu)", (unsigned long long)limit.rlim_cur);
+    if (fd < 0)
+        return "";
     close(fd);
     if (!creation || getrlimit(RLIMIT_MSGQUEUE, &limit) < 0)
         return "";

@@ -249,14 +249,14 @@ int relay_tell(const struct relay_flow *flows, int count)
     const char *what = flow->error ? (is_to ? "write" : "read")
                        : is_to     ? "wait for room"
                                    : "wait for data";
-    char hint[64] = "";
+    char loss[64] = "";
     if (is_to && flow->lost > 0)
-        snprintf(hint, sizeof hint, " (%lld bytes are lost)", (long long)flow->lost);
+        snprintf(loss, sizeof loss, "; %lld bytes are lost", (long long)flow->lost);
     errno = errnum;
     if (errnum != ETIMEDOUT) {
-        diag_warn("%s: %s: %m%s", where, what, hint);
+        diag_warn("%s: %s: %m%s", where, what, loss);
         return EXIT_FAILED;
     }
-    diag_note("%s: %s: %m%s", where, what, hint);
+    diag_note("%s: %s: %m%s", where, what, loss);
     return EXIT_NO;
 }

@@ -34,7 +34,7 @@ struct relay_flow {
  * signal that stop_catch noted. */
 int relay_run(struct relay_flow *flows, int count, int64_t idle);
 
-/* Says what relay_run failed with (errno): `stdout: write: Broken pipe (5 bytes are lost)`; nothing
+/* Says what relay_run failed with (errno): `stdout: write: Broken pipe; 5 bytes are lost`; nothing
  * of a signal. Returns the exit status. */
 int relay_tell(const struct relay_flow *flows, int count);
 

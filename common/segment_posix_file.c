@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -133,14 +132,11 @@ static int fail_to_reserve(struct segment *segment, int64_t size)
 {
     static const char what[] = "reserve memory";
     struct statfs space = {0};
-    struct rlimit longest = {0};
     int saved = errno;
+    if (saved == EFBIG)
+        return segment_fail(segment, what);
     fstatfs(segment->id, &space);
-    getrlimit(RLIMIT_FSIZE, &longest);
     errno = saved;
-    if (saved == EFBIG && longest.rlim_cur != RLIM_INFINITY)
-        return segment_explain(segment, what, " (ulimit -f: %llu bytes)",
-                               (unsigned long long)longest.rlim_cur);
     return segment_explain(segment, what, " (%lld bytes needed, %lld free in " POSIX_DIRECTORY ")",
                            (long long)(size > segment->size ? size - segment->size : size),
                            (long long)space.f_bavail * (long long)space.f_bsize);

@@ -439,6 +439,32 @@ command --help'
     assert_output 'unit: Grüße 100%s'
 }
 
+@test "a message names the limit that was met, once" {
+    check() {
+        run -0 prlimit --nofile=77 --fsize="$1" unit fail "$2 it"
+        assert_line --index 0 "unit: it: $3$4"
+        assert_line --index 1 "unit: it: $3$4; and more"
+        assert_line --index 2 "unit: it: $3 (a hint)"
+        assert_line --index 3 'unit: it'
+    }
+    check 1000 24 'Too many open files' ' (ulimit -n is 77)'
+    check 1000 23 'Too many open files in system' " (fs.file-max is $(cat /proc/sys/fs/file-max))"
+    check 1000 27 'File too large' ' (ulimit -f is 1000 bytes)'
+    check unlimited 27 'File too large' " (over the file system's limit)"
+    check 1000 2 'No such file or directory' ''
+}
+
+@test "a limit is named where there is room for it" {
+    local size texts=()
+    for ((size = 4030; size < 4090; size++)); do
+        texts+=("24 $(printf '%0*d' "$size" 0)")
+    done
+    run -0 prlimit --nofile=77 unit fail "${texts[@]}"
+    assert_equal "${#lines[@]}" 240
+    assert_line --index 0 --regexp '0: Too many open files \(ulimit -n is 77\)$'
+    run ! grep -E '.{4095}|\(ulimit -n is 77?$' <<<"$output"
+}
+
 @test "a report in JSON is JSON whatever the name holds" {
     for text in '' plain $'"\\' $'\n\t\e' 'Grüße €😀' $'\xff' $'a\xc3' $'\xc0\x80' $'\xe0\x80\x80' \
         $'\xed\xa0\x80' $'\xf4\x90\x80\x80' $'\xe2\x82' $'\xf0\x9f\x98x'; do

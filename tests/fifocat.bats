@@ -460,7 +460,7 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
     eventually read -r -t 0 -u 9
     exec 9<&-
     ends_with 3 $writer
-    assert_equal "$(cat err)" 'fifocat: g: write record 1: Broken pipe (5 bytes are lost)'
+    assert_equal "$(cat err)" 'fifocat: g: write record 1: Broken pipe; 5 bytes are lost'
 
     background fifocat -w --records g <in 2>err
     writer=$!
@@ -571,7 +571,7 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
     background bash -c 'exec 3>b 4<a; read -r -u 4 line; seq 10000 >&3'
     run -3 --separate-stderr fifocat -r b -w a < <(yes 3>&-)
     assert_equal "$output" "$(seq 10000)"
-    assert_regex "$stderr" '^fifocat: a: write: Broken pipe( \([0-9]+ bytes are lost\))?$'
+    assert_regex "$stderr" '^fifocat: a: write: Broken pipe(; [0-9]+ bytes are lost)?$'
     # nobody ever came to write
     background head -c 1 a
     run -3 --separate-stderr fifocat -r b -w a < <(yes 3>&-)
@@ -665,7 +665,7 @@ END
     head -c 5M /dev/zero >data
     takes 1 200 10000 fifocat -t 0.2 -w f <data
     assert_regex "$stderr" \
-        '^fifocat: f: wait for room: [A-Z][a-z]+ timed out \([0-9]+ bytes are lost\)$'
+        '^fifocat: f: wait for room: [A-Z][a-z]+ timed out; [0-9]+ bytes are lost$'
     # f has data, and stdout no room
     run -1 fifocat -t 1 -w g < <(yes 3>&-)
     takes 1 200 10000 bash -c 'fifocat -t 0.2 f >g'
@@ -778,7 +778,7 @@ END
     mkfifo f
     background head -c 1 f
     run -3 --separate-stderr fifocat -w f </dev/zero
-    assert_regex "$stderr" '^fifocat: f: write: Broken pipe \([0-9]+ bytes are lost\)$'
+    assert_regex "$stderr" '^fifocat: f: write: Broken pipe; [0-9]+ bytes are lost$'
     background head -c 1 f
     run -3 --separate-stderr fifocat -w f < <(yes 3>&-)
     assert_regex "$stderr" '^fifocat: f: write: Broken pipe'
@@ -798,7 +798,7 @@ start_writer() {
     start_writer
     exec 9<&-
     ends_with 3 "$writer"
-    assert_equal "$(cat err)" 'fifocat: f: write: Broken pipe (5 bytes are lost)'
+    assert_equal "$(cat err)" 'fifocat: f: write: Broken pipe; 5 bytes are lost'
 }
 
 @test "what is in the pipe at the end of stdin is the reader's, without -k" {
@@ -868,14 +868,14 @@ start_reader() {
     background bash -c 'echo gone >f'
     run -3 --separate-stderr bash -c 'fifocat f >/dev/full'
     assert_equal "$stderr" \
-        'fifocat: stdout: write: No space left on device (5 bytes are lost)'
+        'fifocat: stdout: write: No space left on device; 5 bytes are lost'
     need_root
     mkdir disk
     background bash -c 'head -c 1M /dev/zero >f'
     run -3 --separate-stderr unshare -m bash -c '
         mount -t tmpfs -o size=64k tmpfs disk && fifocat f >disk/out'
     assert_regex "$stderr" \
-        '^fifocat: stdout: write: No space left on device \([0-9]+ bytes are lost\)$'
+        '^fifocat: stdout: write: No space left on device; [0-9]+ bytes are lost$'
 }
 
 @test "closed standard descriptors are told before anybody at the other side is met" {

@@ -178,6 +178,21 @@ is_told() {
     [[ " ${told[*]}" == *" $tool: "* ]]
 }
 
+# Whether a limit that the tool met is named with its value.
+names_limit() {
+    local text
+    for text in "${told[@]}"; do
+        case $text in
+        "$tool: "*": Too many open files"* | "$tool: "*": No file descriptors available"*)
+            [[ $text =~ \(.*ulimit\ -[nq]\ is\ [0-9]+.*\) ]] || return
+            ;;
+        "$tool: "*": File too large"*)
+            [[ $text == *": File too large (ulimit -f is 1000 bytes)"* ]] || return
+            ;;
+        esac
+    done
+}
+
 # What holds of $status and of the files out and err, whatever the situation.
 judge() {
     local told most=3
@@ -195,6 +210,7 @@ judge() {
         eval "$after" 2>/dev/null || wrong "not so: $after"
     else
         is_told || wrong 'no message'
+        names_limit || wrong 'a limit without its value'
         eval "$otherwise" 2>/dev/null || wrong "not so: $otherwise"
     fi
 }

@@ -351,7 +351,7 @@ elapsed() {
 
 @test "mqsend says which private queue is left when stdout does not take its name" {
     run -3 bash -c 'mqsend -c private secret >/dev/full'
-    assert_output --regexp '^mqsend: stdout: write: No space left on device \(the queue is id:[0-9]+\)$'
+    assert_output --regexp '^mqsend: stdout: write: No space left on device; the queue is id:[0-9]+$'
     [[ $output =~ id:[0-9]+ ]]
     holds 0 "${BASH_REMATCH[0]}"
     mqrecv --remove "${BASH_REMATCH[0]}"

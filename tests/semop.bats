@@ -833,7 +833,7 @@ semop: 3: run: no more sets (the last number of kernel.sem is 1)
     semop remove "/$ID"
 
     run -3 --separate-stderr bash -c "semop create private 1 >/dev/full"
-    [[ $stderr =~ \(the\ semaphore\ is\ (id:[0-9]+)\) ]]
+    [[ $stderr =~ \;\ the\ semaphore\ is\ (id:[0-9]+)$ ]]
     semop remove "${BASH_REMATCH[1]}"
 }
 

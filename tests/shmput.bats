@@ -320,7 +320,7 @@ hold() {
 
 @test "private names the segment also where stdout does not take it" {
     run -3 bash -c 'echo x | shmput -c private >/dev/full'
-    [[ $output =~ ^'shmput: stdout: write: No space left on device (the segment is '(id:[0-9]+)')'$ ]]
+    [[ $output =~ ^'shmput: stdout: write: No space left on device; the segment is '(id:[0-9]+)$ ]]
     shmget --remove "${BASH_REMATCH[1]}"
     run -3 bash -c 'echo x | shmput -c private >&-'
     [[ $output =~ (id:[0-9]+) ]]
@@ -796,7 +796,7 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
 
 @test "ulimit -f is named where it is in the way" {
     run -3 bash -c 'head -c 5000 /dev/zero >data && prlimit --fsize=4096 shmput "/$1" <data' - "$ID"
-    assert_output "shmput: /$ID: reserve memory: File too large (ulimit -f: 4096 bytes)"
+    assert_output "shmput: /$ID: reserve memory: File too large (ulimit -f is 4096 bytes)"
 }
 
 @test "-a on a full /dev/shm is exit 3, and the old object is as it was" {

@@ -308,7 +308,7 @@ time.sleep(60)' >child
 @test "sigsend without a single descriptor left names the limit" {
     prlimit --nofile=3 sigsend --version >/dev/null 2>&1 || skip "a dynamic program needs one to start"
     run -3 --separate-stderr prlimit --nofile=3 sigsend "$BASHPID"
-    assert_regex "$stderr" ': send TERM: .* \(ulimit -n\)$'
+    assert_regex "$stderr" ': send TERM: .* \(ulimit -n is 3\)$'
 }
 
 @test "sigsend dies of the signal that ends its wait" {

@@ -84,6 +84,21 @@ static void print_limit(const char *name)
     printf("%lld\n", (long long)kernel_limit(name, -1));
 }
 
+/* NUMBER OBJECT: the messages of a call on OBJECT that failed with that errno. */
+static void fail_with(const char *text)
+{
+    char *end;
+    int errnum = (int)strtol(text, &end, 10);
+    const char *object = end + (*end == ' ');
+    errno = errnum;
+    diag_warn("%s: %m", object);
+    diag_warn("%s: %m; and more", object);
+    diag_warn("%s: %m (a hint)", object);
+    diag_warn("%s", object);
+    if (errno != errnum)
+        diag_die(EXIT_FAILED, "errno is another");
+}
+
 static void print_json(const char *text)
 {
     report_start(true);
@@ -226,6 +241,8 @@ static bool run_on_text(const char *verb, const char *text)
         print_json(text);
     else if (strcmp(verb, "warn") == 0)
         diag_warn("%s", text);
+    else if (strcmp(verb, "fail") == 0)
+        fail_with(text);
     else if (strcmp(verb, "read") == 0)
         wait_to_read(text);
     else if (strcmp(verb, "poll") == 0)
