@@ -144,8 +144,11 @@ static void wait_for_change(const struct mapfile *file, int watch, const struct 
 static void follow(struct mapfile *file, const struct options *options, int64_t at, int64_t left)
 {
     int watch = watch_open();
-    if (watch < 0 || watch_add(watch, file->path, IN_MODIFY) < 0)
-        fail(file, "watch");
+    if (watch < 0 || watch_add(watch, file->path, IN_MODIFY) < 0) {
+        char hint[64];
+        watch_hint(hint, sizeof hint);
+        diag_die(exits_for(errno), "%s: watch: %m%s", file->path, hint);
+    }
     struct deadline deadline = deadline_in(options->timeout);
     while (left != 0) {
         if (mapfile_measure(file) < 0)

@@ -12,9 +12,9 @@ void diag_name(const char *name);
  * EXIT_NOT_ACQUIRED, and diag_note. */
 void diag_quiet(void);
 
-/* Asks FUNCTION what there is to say of an errno: ` (ulimit -n is 256)`, or "", of which it writes at
- * most SIZE bytes into HINT, a NUL last. In each message that follows it stands behind the text of
- * errno, unless parentheses stand there already. */
+/* Lets FUNCTION add to the text of an errno in each message that follows: it writes the string
+ * ` (ulimit -n is 256)`, or "", into HINT, of SIZE bytes. Not where something in parentheses stands
+ * behind that text already. */
 void diag_hint(void (*function)(int errnum, char *hint, size_t size));
 
 /* Calls FUNCTION before each message that follows: it may end a line that it has left open. */

@@ -65,6 +65,12 @@ bool io_is_open_for(int fd, int mode)
     return is_open;
 }
 
+bool io_has_descriptor(void)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    return fd >= 0 && close(fd) == 0;
+}
+
 bool io_is_file(int fd)
 {
     struct stat status;

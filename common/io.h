@@ -33,6 +33,9 @@ bool io_is_open_for(int fd, int mode);
  * of poll(2). */
 bool io_goes_on(int fd, short events);
 
+/* Whether one more descriptor can be had. */
+bool io_has_descriptor(void);
+
 /* Whether FD is a file, or a device but no terminal: nobody reads there as it comes. */
 bool io_is_file(int fd);
 

@@ -1,3 +1,4 @@
+#include "io.h"
 #include "kernel.h"
 #include "queue_family.h"
 #include "waiters.h"
@@ -106,16 +107,11 @@ static const char *hint_attributes(struct queue *queue, const struct queue_creat
 }
 
 /* ipc/mqueue.c says EMFILE also of a new queue over RLIMIT_MSGQUEUE, which counts the room of all
- * queues of a user in bytes. Where one more descriptor can be had, it is that; else the message
- * names what kernel_hint knows. */
+ * queues of a user in bytes. Where one more descriptor can be had, it is that. */
 static const char *hint_room(struct queue *queue, const struct queue_creation *creation)
 {
     struct rlimit limit = {0};
-    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return "";
-    close(fd);
-    if (!creation || getrlimit(RLIMIT_MSGQUEUE, &limit) < 0)
+    if (!creation || !io_has_descriptor() || getrlimit(RLIMIT_MSGQUEUE, &limit) < 0)
         return "";
     struct mq_attr asked = attributes_of(creation);
     return queue_hint_format(queue, " (--maxmsg %ld, --msgsize %ld: ulimit -q is %llu bytes)",

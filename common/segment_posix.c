@@ -16,10 +16,9 @@ static int fail_to_watch(struct segment *segment)
 {
     if (errno == ENOENT)
         return segment_posix_fail(segment, "watch segment");
-    const char *limit = errno == EMFILE   ? " (fs.inotify.max_user_instances, or ulimit -n)"
-                        : errno == ENOSPC ? " (fs.inotify.max_user_watches)"
-                                          : "";
-    return segment_explain(segment, "watch segment", "%s", limit);
+    segment_fail(segment, "watch segment");
+    watch_hint(segment->hint, sizeof segment->hint);
+    return -1;
 }
 
 static int watch_names(struct segment *segment)

@@ -184,8 +184,7 @@ struct pollfd server_watch(const struct server *server)
 void server_is_crowded(struct server *server)
 {
     if (!server->has_told_crowd)
-        diag_warn("%s: accept: %m; the next clients wait until one leaves",
-                  server->address.text);
+        diag_warn("%s: accept: %m; the next clients wait until one leaves", server->address.text);
     server->is_crowded = server->has_told_crowd = true;
 }
 

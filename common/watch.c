@@ -1,8 +1,12 @@
 #include "watch.h"
 
+#include "io.h"
+#include "kernel.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -20,6 +24,22 @@ int watch_add(int watch, const char *path, uint32_t mask)
 void watch_drop(int watch, int added)
 {
     inotify_rm_watch(watch, added);
+}
+
+/* inotify_init1(2) says EMFILE of both limits. */
+void watch_hint(char *hint, size_t size)
+{
+    int saved = errno;
+    const char *limit = NULL;
+    if (saved == EMFILE && io_has_descriptor())
+        limit = "fs.inotify.max_user_instances";
+    else if (saved == ENOSPC)
+        limit = "fs.inotify.max_user_watches";
+
+    *hint = '\0';
+    if (limit)
+        snprintf(hint, size, " (%s is %lld)", limit, (long long)kernel_limit(limit, -1));
+    errno = saved;
 }
 
 /* IN_IGNORED says that a watch has ended, with its file or by watch_drop; nothing changed by it. */

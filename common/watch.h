@@ -4,16 +4,21 @@
 
 #include "deadline.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
-/* Returns a descriptor on which nothing is watched yet; -1 with errno, EMFILE where
- * fs.inotify.max_user_instances says so. */
+/* Returns a descriptor on which nothing is watched yet; -1 with errno. */
 int watch_open(void);
 
 /* Watches the file or directory PATH for the events of MASK (inotify(7)). Returns what watch_drop
  * takes, or -1 with errno. */
 int watch_add(int watch, const char *path, uint32_t mask);
 void watch_drop(int watch, int added);
+
+/* Writes into HINT by which limit the two failed with errno, ` (fs.inotify.max_user_watches is
+ * 8192)`;
+ * "" where it was none of inotify's. Keeps errno. */
+void watch_hint(char *hint, size_t size);
 
 /* Waits until a watched file has an event, or a watched directory one that names NAME. Returns 0;
  * -1 with errno, ETIMEDOUT or EINTR. */

@@ -601,3 +601,16 @@ with open("file", "r+b") as file:
     assert_output 'mmapcat: stdout: write: Bad file descriptor'
     [ "$(cat file)" = abc ]
 }
+
+@test "a limit of inotify is named with its value" {
+    local limit
+    refuses_to_follow() {
+        run -3 --separate-stderr strace -qqq -o /dev/null -e "inject=$1" mmapcat -f file
+        assert_regex "$stderr" "^mmapcat: file: watch: .* \\($2\\)$"
+    }
+    echo text >file
+    limit=$(cat /proc/sys/fs/inotify/max_user_instances)
+    refuses_to_follow inotify_init1:error=EMFILE "fs.inotify.max_user_instances is $limit"
+    limit=$(cat /proc/sys/fs/inotify/max_user_watches)
+    refuses_to_follow inotify_add_watch:error=ENOSPC "fs.inotify.max_user_watches is $limit"
+}

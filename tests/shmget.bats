@@ -762,3 +762,23 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
     done
     shmget --remove "/$ID"
 }
+
+@test "a limit of inotify is named with its value" {
+    local limit
+    refuses_to_follow() {
+        run -3 --separate-stderr strace -qqq -o /dev/null -e "inject=$1" shmget -f "/$ID"
+        assert_regex "$stderr" "^shmget: /$ID: watch segment: .* \\($2\\)$"
+    }
+    shmput "/$ID" <<<text
+    limit=$(cat /proc/sys/fs/inotify/max_user_instances)
+    refuses_to_follow inotify_init1:error=EMFILE "fs.inotify.max_user_instances is $limit"
+    limit=$(cat /proc/sys/fs/inotify/max_user_watches)
+    refuses_to_follow inotify_add_watch:error=ENOSPC "fs.inotify.max_user_watches is $limit"
+    shmget --remove "/$ID"
+}
+
+@test "ulimit -n is named where no descriptor is left to wait with" {
+    prlimit --nofile=3 shmget --version >/dev/null 2>&1 || skip "a dynamic program needs one to start"
+    run -3 prlimit --nofile=3 shmget --wait "/$ID"
+    assert_output --regexp "^shmget: /$ID: watch segment: .* \(ulimit -n is 3\)$"
+}
