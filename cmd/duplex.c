@@ -37,10 +37,11 @@ struct options {
     int64_t size; /* of the pipes, 0: as they are */
 };
 
-/* One direction: WRITER's stdout is OUT, READER's stdin is IN. They are the ends of one pipe, or a
- * logger stands between them. */
+/* One direction: WRITER's stdout is OUT, READER's stdin is IN. They are the ends of one pipe; or of
+ * two, with a logger between them, which reads FROM one and writes TO the other. */
 struct direction {
     int out, in;
+    int from, to; /* -1: no logger */
     pid_t logger; /* 0: none */
 };
 
@@ -76,30 +77,38 @@ static _Noreturn void log_direction(int from, int to, const struct log *log, cha
     _exit(EXIT_DONE);
 }
 
-/* Opens what lies in one direction, and starts its logger if there is a log. OTHER is the direction
- * that is open already, if any: a logger must not hold it. */
-static struct direction open_direction(int64_t size, const struct log *log, char mark,
-                                       const struct direction *other)
+/* Opens the pipes of one direction. */
+static struct direction open_direction(const struct options *options)
 {
     int near[2], far[2];
-    open_pipe(near, size);
-    if (!log->path)
-        return (struct direction){.out = near[1], .in = near[0]};
+    open_pipe(near, options->size);
+    if (!options->log.path)
+        return (struct direction){.out = near[1], .in = near[0], .from = -1, .to = -1};
+    open_pipe(far, options->size);
+    return (struct direction){.out = near[1], .in = far[0], .from = near[0], .to = far[1]};
+}
 
-    open_pipe(far, size);
-    pid_t logger = fork();
-    if (logger < 0)
-        fail(log->path, "fork");
-    if (logger == 0) {
-        close(near[1]);
-        close(far[0]);
-        if (other)
+/* A logger must hold nothing but its own two ends. */
+static void start_loggers(struct direction *ways, const struct log *log)
+{
+    static const char marks[COMMANDS] = {'>', '<'};
+    for (int i = FIRST; i < COMMANDS; i++) {
+        const struct direction *other = &ways[COMMANDS - 1 - i];
+        ways[i].logger = fork();
+        if (ways[i].logger < 0)
+            fail(log->path, "fork");
+        if (ways[i].logger == 0) {
+            close_direction(&ways[i]);
             close_direction(other);
-        log_direction(near[0], far[1], log, mark);
+            close(other->from);
+            close(other->to);
+            log_direction(ways[i].from, ways[i].to, log, marks[i]);
+        }
     }
-    close(near[0]);
-    close(far[1]);
-    return (struct direction){.out = near[1], .in = far[0], .logger = logger};
+    for (int i = FIRST; i < COMMANDS; i++) {
+        close(ways[i].from);
+        close(ways[i].to);
+    }
 }
 
 static pid_t start(char **command, int in, int out)
@@ -148,12 +157,10 @@ static int wait_for_all(pid_t *pids, int *status)
 }
 
 /* Runs both and returns the exit status. */
-static int run(char **commands[COMMANDS], const struct options *options)
+static int run(char **commands[COMMANDS], struct direction *ways, const struct options *options)
 {
-    struct direction ways[COMMANDS];
-    ways[FIRST] = open_direction(options->size, &options->log, '>', NULL);
-    ways[SECOND] = open_direction(options->size, &options->log, '<', &ways[FIRST]);
-
+    if (options->log.path)
+        start_loggers(ways, &options->log);
     pid_t pids[CHILDREN] = {
         [FIRST] = start(commands[FIRST], ways[SECOND].in, ways[FIRST].out),
         [SECOND] = start(commands[SECOND], ways[FIRST].in, ways[SECOND].out),
@@ -232,9 +239,11 @@ int main(int argc, char **argv)
                  *synopsis);
     operands.words[first] = NULL;
 
+    /* A log is created, or emptied, once there is something to write into it. */
+    struct direction ways[COMMANDS] = {open_direction(&options), open_direction(&options)};
     if (options.log.path && (options.log.fd = tap_open(options.log.path)) < 0)
         fail(options.log.path, "open log");
     signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody tells a status */
     stop_catch();
-    return run((char **[]){operands.words, second}, &options);
+    return run((char **[]){operands.words, second}, ways, &options);
 }

@@ -175,6 +175,21 @@ END
     assert_equal "$(<got)" passed
 }
 
+@test "where there are no pipes no log is made, and one that is there stays as it is" {
+    local limit log
+    echo old >kept
+    for log in new kept; do
+        for limit in 6 7 8 9 10; do
+            run -125 prlimit --nofile=$limit duplex --log $log touch ran -- true
+            assert_output --regexp "^duplex: .*: open.* \\(ulimit -n is $limit\\)$"
+        done
+        run -125 duplex --size 100T --log $log touch ran -- true
+    done
+    [ ! -e ran ]
+    [ ! -e new ]
+    assert_equal "$(<kept)" old
+}
+
 @test "--size sets the capacity of both pipes" {
     local size='import fcntl, sys
 print(fcntl.fcntl(0, 1032), fcntl.fcntl(1, 1032), file=open(sys.argv[1], "w"))'
