@@ -243,7 +243,7 @@ int main(int argc, char **argv)
     struct direction ways[COMMANDS] = {open_direction(&options), open_direction(&options)};
     if (options.log.path && (options.log.fd = tap_open(options.log.path)) < 0)
         fail(options.log.path, "open log");
-    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody tells a status */
+    spawn_expect();
     stop_catch();
     return run((char **[]){operands.words, second}, ways, &options);
 }

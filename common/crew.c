@@ -8,7 +8,6 @@
 #include "stop.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -151,7 +150,7 @@ int crew_run(const struct crew *crew)
 {
     struct shift shift = {.crew = crew};
     int result;
-    signal(SIGCHLD, SIG_DFL); /* where it is ignored, a COMMAND that ended leaves no PID to open */
+    spawn_expect(); /* a COMMAND that ends at once leaves a PID to open, too */
     do
         result = turn(&shift);
     while (result > 0);

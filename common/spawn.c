@@ -6,6 +6,8 @@
 #include "stop.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,10 +23,20 @@ void spawn_give(char **command, int fd, int number)
             fail_to_run(command);
 }
 
+static bool sigchld_was_ignored;
+
+void spawn_expect(void)
+{
+    if (signal(SIGCHLD, SIG_DFL) == SIG_IGN)
+        sigchld_was_ignored = true;
+}
+
 _Noreturn void spawn_exec(char **command)
 {
-    stop_untick();
+    stop_restore();
     io_restore_signals();
+    if (sigchld_was_ignored)
+        signal(SIGCHLD, SIG_IGN);
     execvp(command[0], command);
     fail_to_run(command);
 }

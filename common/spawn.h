@@ -2,7 +2,12 @@
 #ifndef SPAWN_H
 #define SPAWN_H
 
-/* Becomes COMMAND (NULL last), found by PATH, with SIGPIPE and the timer as the tool found them.
+/* Lets children leave a status, though the parent may have ignored SIGCHLD: to be called before
+ * they start. */
+void spawn_expect(void);
+
+/* Becomes COMMAND (NULL last), found by PATH, without a timer; what the parent ignored is ignored
+ * again.
  * Where that fails it says so and ends with 127 (not found) or 126. */
 _Noreturn void spawn_exec(char **command);
 

@@ -19,6 +19,7 @@ static volatile sig_atomic_t is_from_terminal; /* the last of them */
 
 static volatile sig_atomic_t is_handled;
 static timer_t timer;
+static bool tick_was_ignored;
 /* The user has no room for a timer (RLIMIT_SIGPENDING): ITIMER_REAL and its SIGALRM have to do. */
 static bool is_poor;
 
@@ -63,8 +64,9 @@ static void handle_ticks(void)
     if (is_handled)
         return;
     is_poor = create_timer() < 0;
-    struct sigaction action = {.sa_handler = on_tick};
-    sigaction(is_poor ? SIGALRM : TICK, &action, NULL);
+    struct sigaction action = {.sa_handler = on_tick}, old;
+    sigaction(is_poor ? SIGALRM : TICK, &action, &old);
+    tick_was_ignored = old.sa_handler == SIG_IGN;
     is_handled = 1;
 }
 
@@ -191,4 +193,11 @@ void stop_untick(void)
         set_timer(0);
     if (stop_signal())
         set_timer(1); /* the signal came between the two lines */
+}
+
+void stop_restore(void)
+{
+    stop_untick();
+    if (tick_was_ignored)
+        signal(is_poor ? SIGALRM : TICK, SIG_IGN);
 }

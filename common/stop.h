@@ -40,8 +40,11 @@ void stop_ignore(void);
  * clock. */
 void stop_tick(int64_t after);
 
-/* No more ticks, unless a signal was noted. To be called before an exec too: the kernel may keep
- * the timer over it. */
+/* No more ticks, unless a signal was noted. */
 void stop_untick(void);
+
+/* The same before an exec, over which the kernel may keep the timer: what ticked is ignored again
+ * where the parent had ignored it. */
+void stop_restore(void);
 
 #endif

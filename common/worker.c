@@ -9,7 +9,6 @@
 #include "stop.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,7 +52,7 @@ bool worker_is_missing(int status)
 int worker_run(char **command, const void *data, size_t size, int64_t retries)
 {
     int status;
-    signal(SIGCHLD, SIG_DFL); /* where it is ignored, no child leaves a status */
+    spawn_expect();
     do
         status = run_once(command, data, size);
     while (status > 0 && !worker_is_missing(status) && !stop_signal() && retries-- > 0);

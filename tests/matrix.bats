@@ -459,6 +459,41 @@ need_namespaces() {
     play in_time storm 50000 19 18 --
 }
 
+# What runs a COMMAND, as scenes has it.
+commands() {
+    cat <<'END'
+duplex $show -- dd of=got status=none | | | is_got
+duplex --log file $show -- dd of=got status=none | | | is_got
+mqrecv -t 9 "$posix" -- $show | mqsend -c "$posix" one | ignored
+mqrecv -t 9 "$sysv" -- $show | mqsend -c "$sysv" one | ignored
+semop run -t 9 "$posix" -- $show | semop create "$posix" 1 | ignored | eventually semop try "$posix"
+semop run -t 9 "$sysv" -- $show | semop create "$sysv" 1 | ignored
+usockcat -l socket -- $show | peer 'exec usockcat --retry 9 socket >got' | | eventually is_got
+usockcat -l -k -n 1 socket -- $show | peer 'exec usockcat --retry 9 socket >got' | | eventually is_got
+usockcat -l -t 9 --recv-fd socket -- $show | peer 'exec usockcat --retry 9 --send-fd 0 socket >got' | | eventually is_got
+END
+}
+
+# The signals that are ignored in the situation in hand.
+ignored() {
+    # shellcheck disable=SC2086
+    $situation $show
+}
+
+# Whether got tells of these.
+is_got() {
+    ignored | cmp - got
+}
+
+@test "what the parent ignores stays ignored in COMMAND" {
+    local show='grep SigIgn /proc/self/status'
+    local ignoring='env --ignore-signal=HUP,INT,QUIT,PIPE,USR1,ALRM,TERM,CHLD,XFSZ,RTMAX-2'
+    # shellcheck disable=SC2086
+    table=commands play in_time $ignoring
+    # shellcheck disable=SC2086 # there it is SIGALRM that ticks
+    table=commands play in_time $ignoring prlimit --sigpending=0
+}
+
 # What waits until it is told: command line | what is there before.
 waits() {
     cat <<'END'
