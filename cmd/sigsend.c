@@ -202,7 +202,7 @@ static void parse_targets(struct targets *targets, struct operands *operands, bo
         if (why && is_stdin)
             diag_die(EXIT_FAILED, "stdin: %s", why);
         if (why)
-            diag_die(EXIT_USAGE, "TARGET '%s': %s", word, why);
+            diag_die(parse_status(why), "TARGET '%s': %s", word, why);
     } while (operands->count > 0);
 
     pid_t own = targets->scope == PROCESS_GROUP ? getpgrp() : getpid();

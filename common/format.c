@@ -43,7 +43,7 @@ const char *format_parse(const char *text, void *value)
     format->count = 0;
     format->end = malloc(strlen(text) + 1);
     if (!format->end)
-        return "out of memory";
+        return parse_no_memory;
 
     for (const char *at = text; *at; at++) {
         const char *field = *at == '%' && at[1] ? strchr(format->letters, at[1]) : NULL;

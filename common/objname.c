@@ -66,7 +66,7 @@ static const char *parse_ftok(const char *text, struct objname *name)
 
     name->path = strndup(text, length);
     if (!name->path)
-        return "out of memory";
+        return parse_no_memory;
     name->kind = OBJNAME_FTOK;
     return NULL;
 }

@@ -135,7 +135,7 @@ static void apply(struct walk *walk, const struct option *option, const char *wo
     }
     const char *why = option->parse(text, value);
     if (why && option->argument)
-        diag_die(EXIT_USAGE, "%s '%s': %s", word, argument, why);
+        diag_die(parse_status(why), "%s '%s': %s", word, argument, why);
     else if (why)
         diag_die(EXIT_USAGE, "%s: %s", word, why);
 }
@@ -230,7 +230,7 @@ void options_operand(struct operands *operands, const char *what, parse_function
     operands->count--;
     const char *why = parse(word, value);
     if (why)
-        diag_die(EXIT_USAGE, "%s '%s': %s", what, word, why);
+        diag_die(parse_status(why), "%s '%s': %s", what, word, why);
 }
 
 void options_end(const struct operands *operands)

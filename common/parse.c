@@ -1,11 +1,19 @@
 #include "parse.h"
 
+#include "exits.h"
+
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
 static const char too_large[] = "too large";
+const char parse_no_memory[] = "out of memory";
+
+int parse_status(const char *why)
+{
+    return why == parse_no_memory ? EXIT_FAILED : EXIT_USAGE;
+}
 
 static unsigned digit_of(char c)
 {

@@ -48,7 +48,7 @@ const char *targets_add(struct targets *targets, const char *word)
     }
 
     if (make_room(targets) < 0)
-        return "out of memory";
+        return parse_no_memory;
     targets->all[targets->count++] = target;
     return NULL;
 }
@@ -63,7 +63,7 @@ static int add_line(struct targets *targets, const char *line, size_t size)
         if (length == 0)
             continue;
         char *word = strndup(line + at, length);
-        const char *why = word ? targets_add(targets, word) : "out of memory";
+        const char *why = word ? targets_add(targets, word) : parse_no_memory;
         if (why) {
             snprintf(targets->why, sizeof targets->why, "'%.32s': %s", word ? word : "", why);
             return free(word), -1;

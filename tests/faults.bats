@@ -152,3 +152,15 @@ with_fault() {
     run -3 --separate-stderr with_fault open:2:EMFILE sigsend --explain $$
     [[ $stderr == "sigsend: $$: explain: "*files* || $stderr == *descriptors* ]]
 }
+
+@test "no memory for a word of the command line is a failure, not wrong usage" {
+    local command
+    mqsend -c "/$ID" one
+    for command in "sigrecv -t 0 --format %s USR1" "mqrecv -t 0 --format %b /$ID"; do
+        # shellcheck disable=SC2086
+        run -3 --separate-stderr with_fault mmap:1+:ENOMEM $command
+        assert_regex "$stderr" "^${command%% *}: --format '%.': out of memory$"
+    done
+    holds 1 "/$ID"
+    mqrecv --remove "/$ID"
+}
