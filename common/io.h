@@ -14,8 +14,8 @@
 
 /* The first call of every tool. Descriptors 0, 1 and 2 that are closed get placeholders that fail
  * with EBADF, so that no file opened later is taken for stdin or stdout; a COMMAND finds them
- * closed as before. SIGPIPE becomes the error EPIPE,
- * SIGXFSZ EFBIG. From here on messages name the limits of kernel_hint. */
+ * closed as before. SIGPIPE becomes the error EPIPE, SIGXFSZ EFBIG. From here on messages name the
+ * limits of kernel_hint. */
 void io_begin(void);
 
 /* Gives the two signals back their meaning from before io_begin, for a COMMAND. */

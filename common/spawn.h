@@ -7,8 +7,7 @@
 void spawn_expect(void);
 
 /* Becomes COMMAND (NULL last), found by PATH, without a timer; what the parent ignored is ignored
- * again.
- * Where that fails it says so and ends with 127 (not found) or 126. */
+ * again. Where that fails it says so and ends with 127 (not found) or 126. */
 _Noreturn void spawn_exec(char **command);
 
 /* Gives COMMAND, which this process is about to become, FD as its descriptor NUMBER. Where that

@@ -15,9 +15,8 @@ int watch_open(void);
 int watch_add(int watch, const char *path, uint32_t mask);
 void watch_drop(int watch, int added);
 
-/* Writes into HINT by which limit the two failed with errno, ` (fs.inotify.max_user_watches is
- * 8192)`;
- * "" where it was none of inotify's. Keeps errno. */
+/* Writes into HINT by which limit of inotify's the two failed with errno, as kernel_hint does; ""
+ * where it was none. Keeps errno. */
 void watch_hint(char *hint, size_t size);
 
 /* Waits until a watched file has an event, or a watched directory one that names NAME. Returns 0;
