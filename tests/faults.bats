@@ -93,7 +93,7 @@ with_fault() {
     eventually test -S socket
     echo hello >input
     run -3 --separate-stderr with_fault sendto:1:ENOMEM usockcat socket <input
-    [[ $stderr == "usockcat: socket: write: "*"lost)" ]]
+    [[ $stderr == "usockcat: socket: write: "*"lost" ]]
 }
 
 @test "a usockcat that cannot look at its socket after bind removes it" {

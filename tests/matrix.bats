@@ -187,7 +187,8 @@ names_limit() {
             [[ $text =~ \(.*ulimit\ -[nq]\ is\ [0-9]+.*\) ]] || return
             ;;
         "$tool: "*": File too large"*)
-            [[ $text == *": File too large (ulimit -f is 1000 bytes)"* ]] || return
+            [[ $text == *": File too large ("@(ulimit -f is 1000 bytes|over the file system\'s limit)")"* ]] ||
+                return
             ;;
         esac
     done

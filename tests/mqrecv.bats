@@ -946,7 +946,7 @@ PY
 
 @test "mqrecv puts the message back when stdout does not take it" {
     for queue in "/$ID" "$KEY"; do
-        for stdout in '/dev/full:No space left on device' 'out:File too large'; do
+        for stdout in '/dev/full:No space left on device' 'out:File too large \(ulimit -f is 0 bytes\)'; do
             mqsend -c "$(tag_of "$queue")" "$queue" second first
             mqsend "$queue" third
             run -3 bash -c "ulimit -f 0; mqrecv '$queue' >${stdout%%:*}"
@@ -974,7 +974,7 @@ went back to the end of its (priority|type) in $queue$"
         # shellcheck disable=SC2046
         mqsend "$queue" $(printf '%04000d\n' 1 2 3)
         run -3 env --ignore-signal=XFSZ bash -c 'ulimit -f 4; mqrecv -f "$1" >part' - "$queue"
-        assert_output --regexp "^mqrecv: stdout: write: File too large; 2 messages, the first of them \
+        assert_output --regexp "^mqrecv: stdout: write: File too large \(ulimit -f is 4096 bytes\); 2 messages, the first of them \
 written in part, went back to the end of their (priority|type) in $queue$"
         run -0 mqrecv -a "$queue"
         assert_output "$(printf '%04000d\n' 2 3)"
@@ -1044,7 +1044,7 @@ went back to the end of its (priority|type) in $queue$"
     for queue in "/$ID" "$KEY"; do
         mqsend -c -W "$queue" <data
         run -3 env --ignore-signal=XFSZ bash -c 'ulimit -f 4; mqrecv -W "$1" >part' - "$queue"
-        assert_output --regexp "^mqrecv: stdout: write: File too large; the message, \
+        assert_output --regexp "^mqrecv: stdout: write: File too large \(ulimit -f is 4096 bytes\); the message, \
 part of which was written, went back to the end of its (priority|type) in $queue$"
         assert_equal "$(stat -c %s part)" 4096
         mqrecv -W "$queue" | cmp - data
