@@ -206,11 +206,12 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 check-asan: ## all tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	+$(call ANOTHER_CHECK,tests/findings.sh) CC=clang CFLAGS='$(SANITIZE)'
 
-# A program takes half a second to start under valgrind, so only the tests with the tag run: what the
+# A program takes half a second to start under valgrind, so only the tests with the tag run: what some
 # pages show. It finds memory that is used before anything is in it. Tools that have to have
-# pidfd_open(2) are left to the sanitizers: valgrind 3.19 does not know it.
+# pidfd_open(2) are left to the sanitizers: valgrind 3.19 does not know it; and so is who waits for a
+# lock, which it lets no signal end.
 check-valgrind: SUITE_TIMEOUT = 1200
-check-valgrind: ## the examples of the pages under valgrind (gcc, glibc)
+check-valgrind: ## the examples of some pages under valgrind (gcc, glibc)
 	+$(Q)$(MAKE) tools BUILD=$(BUILD)/gcc CC=gcc
 	@mkdir -p $(BUILD)/valgrind/bin
 	@for tool in $(TOOLS); do ln -sf $(abspath tests/valgrind.sh) $(BUILD)/valgrind/bin/$$tool; done

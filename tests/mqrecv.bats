@@ -1390,7 +1390,6 @@ PY
     mqrecv --remove "/$ID"
 }
 
-# bats test_tags=valgrind
 @test "the examples of mqrecv(1) are true" {
     check_examples mqrecv
 }

@@ -26,7 +26,6 @@ get_slowly() {
     eventually is_waiting $getter
 }
 
-# bats test_tags=valgrind
 @test "the examples of the manual page do what it says" {
     check_examples shmget
 }

@@ -24,7 +24,6 @@ hold() {
     eventually grep -q locked held
 }
 
-# bats test_tags=valgrind
 @test "the examples of the manual page do what it says" {
     check_examples shmput
 }

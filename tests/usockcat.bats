@@ -1425,7 +1425,6 @@ PYTHON
     assert_regex "$stderr" '-n counts messages, and this is a stream$'
 }
 
-# bats test_tags=valgrind
 @test "the examples of usockcat's page print what the page says" {
     check_examples usockcat
 }

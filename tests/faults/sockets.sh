@@ -1,8 +1,9 @@
 # Unix sockets: bytes whole both ways, messages with their boundaries, no path left behind.
 # shellcheck shell=bash
 
-await='n=0; until [ -S s ] || [ $((n += 1)) -gt 1000 ]; do sleep 0.005; done'
-echo_server="usockcat -l s -- /bin/cat & $await"
+await='n=0; until [ -s ready ] || [ $((n += 1)) -gt 1000 ]; do sleep 0.005; done'
+listen='usockcat -l --ready ready'
+echo_server="$listen s -- /bin/cat & $await"
 
 faults -s "$echo_server" -i $'there and back\n' -- usockcat s
 faults -s "$echo_server; seq 1 30000 >input" -- usockcat s
@@ -23,21 +24,21 @@ faults -r prefix -p 'cat got' -s "$client" -- \
 faults -r prefix -p 'cat got' -s "usockcat --retry 5 @faults </dev/null >got &" -i 'abstract' -- \
     usockcat -l @faults
 # Where connect(2) says EAGAIN a server is there, with many who wait for it.
-faults -x 'connect:1:EAGAIN' -s "usockcat -l s -- /bin/true & $await; { kill -KILL \$!; wait; } 2>/dev/null; $client" \
-    -i 'from server' -- usockcat -l s
+dead="$listen s -- /bin/true & $await; rm ready; { kill -KILL \$!; wait; } 2>/dev/null"
+faults -x 'connect:1:EAGAIN' -s "$dead; $client" -i 'from server' -- usockcat -l s
 
 for type in dgram seqpacket; do
-    server="usockcat -l -n 2 --type $type s >got </dev/null & $await"
-    [ "$type" = dgram ] || server="usockcat -l --type $type s >got </dev/null & $await"
+    server="$listen -n 2 --type $type s >got </dev/null & $await"
+    [ "$type" = dgram ] || server="$listen --type $type s >got </dev/null & $await"
     faults -r prefix -p 'cat got' -s "$server" -i $'one\ntwo\n' -- usockcat --type "$type" -t 1 s
 done
-faults -s "sockpeer echo seqpacket s & $await" -i $'one\ntwo\n' -- usockcat -n 2 s
-send="$await; printf 'one\ntwo\n' | usockcat"
+faults -s "sockpeer echo seqpacket s & ${await/-s ready/-S s}" -i $'one\ntwo\n' -- usockcat -n 2 s
+send="printf 'one\ntwo\n' | usockcat --retry 5"
 faults -s "($send --type dgram -t 0.2 s) &" -- usockcat -l --type dgram -n 2 s
 faults -s "($send --type seqpacket s) &" -- usockcat -l --type seqpacket s
 
 # A descriptor that is asked for its flags is open or not.
-faults -x 'fcntl:1:E*' -s "usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3; cat' >got & $await" -i body -- \
+faults -x 'fcntl:1:E*' -s "$listen --recv-fd s -- /bin/sh -c 'cat <&3; cat' >got & $await" -i body -- \
     usockcat --send-fd 0 s
-faults -s "echo passed >x; ($await; usockcat --send-fd 3 s 3<x) &" -- \
+faults -s "echo passed >x; usockcat --retry 5 --send-fd 3 s 3<x &" -- \
     usockcat -l --recv-fd s -- /bin/sh -c 'cat <&3'
