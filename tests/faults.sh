@@ -23,10 +23,10 @@
 #     -v        a line for each run
 #
 # COMMAND has to end with STATUS without a fault. With one it ends so with the same output, the
-# same PROBE and the same objects (or a message why one is left), or with another status that the tool may have, a message `TOOL: ...: ...` that names the
-# error, a beginning of the output and names of objects as they were before or would be after. It
-# never hangs, dies of a signal or leaves a process. A line for each run that ends otherwise; status
-# 1 if there was one.
+# same PROBE and the same objects (or a message why one is left), or with another status that the
+# tool may have, a message `TOOL: ...: ...` that names the error, a beginning of the output and names
+# of objects as they were before or would be after. It never hangs, dies of a signal or leaves a
+# process. A line for each run that ends otherwise; status 1 if there was one.
 set -u -o pipefail
 
 BUILD=${BUILD:-$(dirname "$0")/../build}
@@ -268,8 +268,9 @@ plan() {
 }
 
 faults() {
-    local setup=: probe=: rule=same filter='' never='' wanted=0 has_pipes='' goes_on='' is_unordered='' option OPTIND=1 end status complaint=
-    local text command faults fault
+    local setup=: probe=: rule=same filter='' never='' wanted=0
+    local has_pipes='' goes_on='' is_unordered=''
+    local option OPTIND=1 end status complaint='' text command faults fault
     unset text
     while getopts vn:e:i:s:p:r:S:f:x:mwu option; do
         case $option in
@@ -304,7 +305,8 @@ faults() {
     cp "$W/out" "$W/want"
     names names_after
     if [ "$status" -ne "$wanted" ] || [ -n "$complaint" ]; then
-        printf '%s: without a fault: status %d %s %s\n' "${command[*]}" "$status" "$complaint" "$(cat "$W/err" "$W/setup")"
+        printf '%s: without a fault: status %d %s %s\n' "${command[*]}" "$status" "$complaint" \
+            "$(cat "$W/err" "$W/setup")"
         findings=$((findings + 1))
         return
     fi
