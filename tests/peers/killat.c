@@ -73,6 +73,10 @@ int main(int argc, char **argv)
     sigaddset(&both, SIGALRM);
     sigprocmask(SIG_BLOCK, &both, &before);
     command = fork();
+    if (command < 0) { /* kill(2) takes -1 for every process */
+        perror("killat: fork");
+        return 126;
+    }
     if (command == 0) {
         sigprocmask(SIG_SETMASK, &before, NULL);
         if (!is_timed)
