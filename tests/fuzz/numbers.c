@@ -15,8 +15,8 @@
 
 typedef __int128 wide;
 
-static const wide far =
-    (wide)1 << 80; /* over every limit, and times a day in nanoseconds it fits */
+/* Over every limit, and times a day in nanoseconds it fits. */
+static const wide far = (wide)1 << 80;
 
 /* The digits of TEXT from START to END as a number, at most FAR. */
 static wide read_wide(const char *text, regoff_t start, regoff_t end, int base)
