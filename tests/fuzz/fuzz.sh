@@ -2,8 +2,8 @@
 # Runs fuzz targets, two at once, FUZZ_TIME seconds each: fuzz.sh TARGET...
 #
 # What they find interesting is kept in build/fuzz/corpus/TARGET and is where the next run begins.
-# An input that breaks a target is kept beside it, and the exit status is 1: with its mend it becomes
-# a file in tests/fuzz/seeds/TARGET, which fuzz.bats feeds to the target from then on.
+# An input that breaks a target is kept in build/fuzz/found, and the exit status is 1: with its mend
+# it becomes a file in tests/fuzz/seeds/TARGET, which fuzz.bats feeds to the target from then on.
 set -uo pipefail
 
 cd "$(dirname "$0")/../.." || exit 1
