@@ -96,6 +96,7 @@ static void walk_ours(int count, char **words, struct tool *tool)
 {
     static struct operands found;
     char **copy = calloc((size_t)count + 2, sizeof *copy);
+    assert(copy);
     memcpy(copy + 1, words, (size_t)count * sizeof *copy);
     copy[0] = (char *)(uintptr_t)tool->name;
     ours.status = -1;

@@ -37,8 +37,11 @@ static long now(void)
 static int wait_for_change(void)
 {
     int status;
-    while (waitpid(command, &status, 0) < 0 && errno == EINTR)
-        ;
+    while (waitpid(command, &status, 0) < 0)
+        if (errno != EINTR) {
+            perror("wait");
+            _exit(126);
+        }
     return status;
 }
 
