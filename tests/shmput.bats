@@ -761,8 +761,8 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
 @test "-a waits for no reader and no writer; they keep the old one" {
     echo old | shmput "/$ID"
     for kind in read write; do
-        background maphold "/dev/shm/$ID" $kind 0 100
-        eventually grep -q . "/proc/$!/stat"
+        background maphold "/dev/shm/$ID" $kind 0 100 >"$kind"
+        eventually grep -q locked "$kind"
         echo $kind | shmput -a -t 0 "/$ID"
         [ "$(shmget -t 0 "/$ID")" = $kind ]
     done
