@@ -33,12 +33,12 @@ MACHINE   = $(eval MACHINE := $(shell $(SYSTEM_CC) -dumpmachine))$(MACHINE)
 
 SOURCES := $(sort $(wildcard cmd/*.c))
 TOOLS   := $(SOURCES:cmd/%.c=%)
-MODULES := $(sort $(wildcard common/*.c))
+MODULES := $(sort $(wildcard common/*/*.c))
 PAGES   := $(sort $(patsubst man/%.scd,%,$(wildcard man/*.scd)))
 PEERS   := $(sort $(patsubst tests/peers/%.c,%,$(wildcard tests/peers/*.c)))
 FUZZ    := $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 # POSIX semaphores have the memory layout of the system's C library, so what uses them links with it.
-SYSTEM_TOOLS := $(patsubst cmd/%.c,%,$(shell grep -l '"semaphores.h"' $(SOURCES)))
+SYSTEM_TOOLS := $(patsubst cmd/%.c,%,$(shell grep -l '"semaphore/' $(SOURCES)))
 STATIC_TOOLS := $(filter-out $(SYSTEM_TOOLS),$(TOOLS))
 
 # musl-gcc does not look where the kernel's headers lie.
@@ -50,7 +50,7 @@ WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 HARDEN    = -fstack-protector-strong -fstack-clash-protection \
             $(if $(filter x86_64% i%86%,$(MACHINE)),-fcf-protection) \
             -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-OUR_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -Icommon
+OUR_CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' -iquote common
 OUR_CFLAGS    = -std=gnu11 $(WARN) $(HARDEN) -ffunction-sections -fdata-sections \
                 -ffile-prefix-map=$(CURDIR)=.
 OUR_LDFLAGS  := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=none
@@ -135,7 +135,7 @@ $(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
--include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/replay/*.d $(BUILD)/system/tests/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d $(BUILD)/replay/*.d $(BUILD)/system/tests/*/*/*.d)
 
 DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
              python3-sysv-ipc \

@@ -5,14 +5,14 @@
  * each other up where both write and neither reads, and only there. With --log a process of its own
  * stands in each direction, which writes down what passes; neither waits for the other. */
 
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "kernel.h"
-#include "options.h"
-#include "spawn.h"
-#include "stop.h"
-#include "tap.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/options.h"
+#include "stream/tap.h"
+#include "sys/io.h"
+#include "sys/kernel.h"
+#include "sys/spawn.h"
+#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

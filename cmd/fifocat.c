@@ -10,17 +10,17 @@
  * not. So --records writes each by itself, and what is longer is refused; and a full pipe takes
  * such a record whole or not at all, so --full drop can leave it out. */
 
-#include "diag.h"
-#include "exits.h"
-#include "fifo.h"
-#include "fifo_records.h"
-#include "io.h"
-#include "options.h"
-#include "progress.h"
-#include "record.h"
-#include "relay.h"
-#include "sandbox.h"
-#include "stop.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "stream/fifo.h"
+#include "stream/fifo_records.h"
+#include "stream/record.h"
+#include "stream/relay.h"
+#include "sys/io.h"
+#include "sys/sandbox.h"
+#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,16 +7,16 @@
  * error at the byte that met it, and what came before is written. A long range goes into a pipe by
  * pages of our own instead, which is faster (common/pages.h). */
 
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "lock.h"
-#include "mapfile.h"
-#include "mapping.h"
-#include "options.h"
-#include "progress.h"
-#include "stop.h"
-#include "watch.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "memory/mapfile.h"
+#include "memory/mapping.h"
+#include "sys/io.h"
+#include "sys/lock.h"
+#include "sys/stop.h"
+#include "sys/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,20 +8,20 @@
  * lost where the queue is gone or this process may only receive, and the error says so; and without
  * a word by SIGKILL between taking and writing. */
 
-#include "custody.h"
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "job.h"
-#include "layout.h"
-#include "objname.h"
-#include "options.h"
-#include "parse.h"
-#include "progress.h"
-#include "queue.h"
-#include "queue_report.h"
-#include "sandbox.h"
-#include "stop.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/objname.h"
+#include "cli/options.h"
+#include "cli/parse.h"
+#include "cli/progress.h"
+#include "queue/custody.h"
+#include "queue/job.h"
+#include "queue/layout.h"
+#include "queue/queue.h"
+#include "queue/queue_report.h"
+#include "sys/io.h"
+#include "sys/sandbox.h"
+#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,16 +5,16 @@
  * at all; what was sent stays sent when a later one fails, and the error tells how many those are.
  * The kernel orders the messages: POSIX by priority, System V by arrival. */
 
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "objname.h"
-#include "options.h"
-#include "parse.h"
-#include "progress.h"
-#include "queue.h"
-#include "record.h"
-#include "sandbox.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/objname.h"
+#include "cli/options.h"
+#include "cli/parse.h"
+#include "cli/progress.h"
+#include "queue/queue.h"
+#include "stream/record.h"
+#include "sys/io.h"
+#include "sys/sandbox.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -6,14 +6,14 @@
  * ends: from the kernel's undo (System V), or from a guardian process beside it (POSIX). Nothing
  * gives back what `wait` and `try` took but a `post`. */
 
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "objname.h"
-#include "options.h"
-#include "parse.h"
-#include "semaphores.h"
-#include "spawn.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/objname.h"
+#include "cli/options.h"
+#include "cli/parse.h"
+#include "semaphore/semaphores.h"
+#include "sys/io.h"
+#include "sys/spawn.h"
 
 #include <errno.h>
 #include <inttypes.h>

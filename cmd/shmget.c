@@ -8,15 +8,15 @@
  * meanwhile, take a semaphore around both sides (semop run). Programs that map the memory and
  * ignore the lock are not held back by it. */
 
-#include "deadline.h"
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "objname.h"
-#include "options.h"
-#include "progress.h"
-#include "report.h"
-#include "segment.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/objname.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "memory/segment.h"
+#include "sys/deadline.h"
+#include "sys/io.h"
 
 #include <errno.h>
 #include <fcntl.h>

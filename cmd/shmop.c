@@ -6,14 +6,14 @@
  * who wait. No lock is taken, and none of shmput is respected. All operations are understood before
  * the first is done. */
 
-#include "cell.h"
-#include "deadline.h"
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "objname.h"
-#include "options.h"
-#include "segment.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/objname.h"
+#include "cli/options.h"
+#include "memory/cell.h"
+#include "memory/segment.h"
+#include "sys/deadline.h"
+#include "sys/io.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,15 +6,15 @@
  * and no lock; its input is held back until its size is known to fit. Where a put in place fails
  * half way, the object keeps what was written; one that the put itself created is gone again. */
 
-#include "deadline.h"
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "objname.h"
-#include "options.h"
-#include "progress.h"
-#include "segment.h"
-#include "stop.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/objname.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "memory/segment.h"
+#include "sys/deadline.h"
+#include "sys/io.h"
+#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

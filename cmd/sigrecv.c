@@ -6,17 +6,17 @@
  * waits. Where stdout fails, the signal in hand is told as lost; those that still wait when sigrecv
  * ends vanish with it. */
 
-#include "diag.h"
-#include "exits.h"
-#include "format.h"
-#include "inbox.h"
-#include "io.h"
-#include "options.h"
-#include "process.h"
-#include "ready.h"
-#include "report.h"
-#include "sandbox.h"
-#include "signals.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/format.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "signal/inbox.h"
+#include "signal/signals.h"
+#include "sys/io.h"
+#include "sys/process.h"
+#include "sys/ready.h"
+#include "sys/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

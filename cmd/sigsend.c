@@ -9,16 +9,16 @@
  * The steps of a ladder are for a whole lot at once: each signal goes to those that are still
  * there, then all of them have the time until the next. */
 
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "options.h"
-#include "parse.h"
-#include "process.h"
-#include "process_explain.h"
-#include "sandbox.h"
-#include "signals.h"
-#include "targets.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/options.h"
+#include "cli/parse.h"
+#include "signal/process_explain.h"
+#include "signal/signals.h"
+#include "signal/targets.h"
+#include "sys/io.h"
+#include "sys/process.h"
+#include "sys/sandbox.h"
 
 #include <errno.h>
 #include <inttypes.h>

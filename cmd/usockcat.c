@@ -7,21 +7,21 @@
  * but a socket that nobody serves. With COMMAND each client has a process to itself. Descriptors go
  * along with the first that is sent. */
 
-#include "admission.h"
-#include "crew.h"
-#include "diag.h"
-#include "exchange.h"
-#include "exits.h"
-#include "fanout.h"
-#include "io.h"
-#include "notify.h"
-#include "options.h"
-#include "progress.h"
-#include "ready.h"
-#include "relay.h"
-#include "server.h"
-#include "sock.h"
-#include "stop.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "socket/admission.h"
+#include "socket/crew.h"
+#include "socket/exchange.h"
+#include "socket/fanout.h"
+#include "socket/server.h"
+#include "socket/sock.h"
+#include "stream/relay.h"
+#include "sys/io.h"
+#include "sys/notify.h"
+#include "sys/ready.h"
+#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,9 +3,9 @@
  * The first byte chooses the reader, the rest is the file. */
 #include "fuzz.h"
 #include "grammar.h"
-#include "io.h"
-#include "record.h"
-#include "targets.h"
+#include "signal/targets.h"
+#include "stream/record.h"
+#include "sys/io.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -2,16 +2,16 @@
  *
  * The first byte chooses the parser, the rest is its text. A pattern and a few limits say what each
  * accepts and what it comes to. */
-#include "admission.h"
+#include "cli/objname.h"
 #include "fuzz.h"
 #include "grammar.h"
-#include "objname.h"
-#include "process.h"
-#include "queue.h"
-#include "ready.h"
-#include "semaphores.h"
-#include "signals.h"
-#include "sock.h"
+#include "queue/queue.h"
+#include "semaphore/semaphores.h"
+#include "signal/signals.h"
+#include "socket/admission.h"
+#include "socket/sock.h"
+#include "sys/process.h"
+#include "sys/ready.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -2,10 +2,10 @@
  *
  * The first byte chooses the parser, the rest is its text. A pattern says what is accepted, and
  * arithmetic in 128 bits what it comes to; what was read and is printed comes to the same again. */
-#include "cell.h"
+#include "cli/parse.h"
 #include "fuzz.h"
 #include "grammar.h"
-#include "parse.h"
+#include "memory/cell.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,10 +3,10 @@
  * Bytes: the form and how it is read, the limit (2), the sizes of the pieces (their number first),
  * the stream. The module stands on a floor of our own, which gives the stream in those pieces. A
  * splitter that has all of the stream at once says what the records are. */
-#include "frame.h"
 #include "fuzz.h"
-#include "io.h"
-#include "layout.h"
+#include "queue/layout.h"
+#include "stream/frame.h"
+#include "sys/io.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,10 +1,10 @@
 /* texts: what is printed: --format, JSON, and the numbers of a progress meter
  *
  * The first byte chooses, the rest is the format with a body behind it, a text, or a number. */
+#include "cli/report.h"
 #include "fuzz.h"
 #include "grammar.h"
-#include "layout.h"
-#include "report.h"
+#include "queue/layout.h"
 
 #include <limits.h>
 #include <math.h>

@@ -3,7 +3,7 @@
  * sandboxed [folder=PATH] [sockets] [signals] VERB:ARGUMENT...
  * Prints a line for each VERB: `write done`, or `write Permission denied`. */
 
-#include "sandbox.h"
+#include "sys/sandbox.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,16 +2,16 @@
  *
  * Each verb prints what the functions return. Several arguments give a line each. */
 
-#include "deadline.h"
-#include "diag.h"
-#include "exits.h"
-#include "io.h"
-#include "kernel.h"
-#include "objname.h"
-#include "options.h"
-#include "record.h"
-#include "report.h"
-#include "stop.h"
+#include "cli/diag.h"
+#include "cli/exits.h"
+#include "cli/objname.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "stream/record.h"
+#include "sys/deadline.h"
+#include "sys/io.h"
+#include "sys/kernel.h"
+#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,115 @@
+#include "cli/diag.h"
+#include "cli/exits.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *tool = "ipcbox";
+static bool quiet;
+static void (*before)(void);
+static void (*write_hint)(int errnum, char *hint, size_t size);
+
+void diag_name(const char *name)
+{
+    tool = name;
+}
+
+void diag_quiet(void)
+{
+    quiet = true;
+}
+
+void diag_hint(void (*function)(int errnum, char *hint, size_t size))
+{
+    write_hint = function;
+}
+
+void diag_before(void (*function)(void))
+{
+    before = function;
+}
+
+/* An operand may hold anything; a line stays one line, and the terminal is told nothing else. */
+static void hide_controls(char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            text[i] = '?';
+}
+
+/* Puts the hint for ERRNUM behind its text in LINE, a string of USED bytes, where there is room for
+ * it. Only the last such text is the reason: an operand may look like one. Returns the length. */
+static size_t add_hint(char *line, size_t used, size_t room, int errnum)
+{
+    char hint[64] = "", *end = NULL;
+    const char *reason = strerror(errnum);
+    if (write_hint)
+        write_hint(errnum, hint, sizeof hint);
+    size_t size = strlen(hint);
+    for (char *at = line; size > 0 && (at = strstr(at, reason)); at = end)
+        end = at + strlen(reason);
+    if (!end || strncmp(end, " (", 2) == 0 || used + size > room)
+        return used;
+    memmove(end + size, end, (size_t)(line + used - end));
+    memcpy(end, hint, size);
+    return used + size;
+}
+
+/* One write keeps the lines of several processes apart. What does not fit is cut: only an absurd
+ * operand is that long. */
+__attribute__((format(printf, 1, 0))) static void write_line(const char *format, va_list arguments)
+{
+    char line[4096];
+    int saved = errno;
+    size_t room = sizeof line - 1;
+    if (before)
+        before();
+
+    size_t used = (size_t)snprintf(line, room, "%s: ", tool);
+    errno = saved;
+    int more = vsnprintf(line + used, room - used, format, arguments);
+    if (more > 0)
+        used += (size_t)more < room - used ? (size_t)more : room - used - 1;
+    used = add_hint(line, used, room - 1, saved);
+    hide_controls(line, used);
+    line[used++] = '\n';
+
+    ssize_t ignored = write(STDERR_FILENO, line, used);
+    (void)ignored; /* there is no one left to tell */
+    errno = saved;
+}
+
+void diag_warn(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(format, arguments);
+    va_end(arguments);
+}
+
+void diag_note(const char *format, ...)
+{
+    if (quiet)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(format, arguments);
+    va_end(arguments);
+}
+
+_Noreturn void diag_die(int status, const char *format, ...)
+{
+    bool is_no = status == EXIT_NO || status == EXIT_NOT_ACQUIRED;
+    if (!is_no || !quiet) {
+        va_list arguments;
+        va_start(arguments, format);
+        write_line(format, arguments);
+        va_end(arguments);
+    }
+    exit(status);
+}

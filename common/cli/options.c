@@ -1,0 +1,279 @@
+/* getopt_long() loses the place of `--` when it permutes, and here that divides operands from
+ * COMMAND. So this walks argv itself; the grammar is GNU's. */
+#include "cli/options.h"
+
+#include "cli/diag.h"
+#include "cli/exits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct walk {
+    const struct tool *tool;
+    const struct option *table;
+    char **next;    /* the word after the one in hand */
+    uint64_t given; /* options of TABLE, as in struct operands */
+};
+
+static const char *print_help(const char *name, void *value);
+static const char *print_version(const char *name, void *value);
+static const char *set_quiet(const char *name, void *value);
+
+static const struct option standard[] = {
+    {'q', "quiet", NULL, set_quiet, NULL, "no message where the answer is only no (exit 1)"},
+    {'h', "help", NULL, print_help, NULL, "print this help"},
+    {'V', "version", NULL, print_version, NULL, "print the version"},
+    {0},
+};
+
+static _Noreturn void end_after_printing(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        diag_die(EXIT_FAILED, "stdout: write: %m");
+    exit(EXIT_DONE);
+}
+
+static void print_options(const struct option *option)
+{
+    for (; option->name; option++) {
+        char form[64];
+        const char *argument = option->argument;
+        snprintf(form, sizeof form, "%s%c%s --%s%s%s", option->letter ? "-" : " ",
+                 option->letter ? option->letter : ' ', option->letter ? "," : " ", option->name,
+                 argument ? " " : "", argument ? argument : "");
+        printf("  %-26s %s\n", form, option->help);
+    }
+}
+
+static const char *print_help(const char *name, void *value)
+{
+    const struct walk *walk = value;
+    const char *lead = "usage:";
+    (void)name;
+
+    for (const char *const *line = walk->tool->synopsis; *line; line++, lead = "      ")
+        printf("%s %s %s\n", lead, walk->tool->name, *line);
+    printf("\n%s\n\n", walk->tool->purpose);
+    print_options(walk->table);
+    print_options(standard);
+    if (walk->tool->more)
+        printf("\n%s", walk->tool->more);
+    printf("\nThe manual is %s(1).\n", walk->tool->name);
+    end_after_printing();
+}
+
+static const char *print_version(const char *name, void *value)
+{
+    const struct walk *walk = value;
+    (void)name;
+    printf("%s (ipcbox) %s\n", walk->tool->name, VERSION);
+    end_after_printing();
+}
+
+static const char *set_quiet(const char *name, void *value)
+{
+    (void)name;
+    (void)value;
+    diag_quiet();
+    return NULL;
+}
+
+static _Noreturn void refuse(const struct walk *walk, const char *word, const char *why)
+{
+    diag_die(EXIT_USAGE, "%s: %s (%s --help lists the options)", word, why, walk->tool->name);
+}
+
+static const struct option *find_letter(const struct walk *walk, char letter, const char *word)
+{
+    const struct option *const tables[] = {walk->table, standard};
+    for (int i = 0; i < 2; i++)
+        for (const struct option *option = tables[i]; option->name; option++)
+            if (option->letter == letter)
+                return option;
+    refuse(walk, word, "unknown option");
+}
+
+/* The option whose long form begins with the first LENGTH bytes of NAME: a whole one wins, else it
+ * must be the only one. */
+static const struct option *find_name(const struct walk *walk, const char *name, size_t length)
+{
+    const struct option *const tables[] = {walk->table, standard};
+    const struct option *found = NULL;
+    bool fits_more = false;
+
+    for (int i = 0; i < 2; i++)
+        for (const struct option *option = tables[i]; option->name; option++) {
+            if (strncmp(option->name, name, length) != 0)
+                continue;
+            if (option->name[length] == '\0')
+                return option;
+            fits_more = fits_more || found;
+            found = option;
+        }
+    if (!found || length == 0)
+        refuse(walk, name - 2, "unknown option");
+    if (fits_more)
+        refuse(walk, name - 2, "fits more than one option");
+    return found;
+}
+
+/* WORD is the option as it was written, for the message. */
+static void apply(struct walk *walk, const struct option *option, const char *word,
+                  const char *argument)
+{
+    void *value = option->value ? option->value : walk;
+    const char *text = option->argument ? argument : option->name;
+
+    for (size_t i = 0; walk->table[i].name; i++)
+        if (option == &walk->table[i])
+            walk->given |= UINT64_C(1) << i;
+    if (!option->parse) {
+        *(bool *)value = true;
+        return;
+    }
+    const char *why = option->parse(text, value);
+    if (why && option->argument)
+        diag_die(parse_status(why), "%s '%s': %s", word, argument, why);
+    else if (why)
+        diag_die(EXIT_USAGE, "%s: %s", word, why);
+}
+
+/* WORD is `-abc` or `-aVALUE`. */
+static void parse_letters(struct walk *walk, const char *word)
+{
+    for (const char *at = word + 1; *at; at++) {
+        char name[] = {'-', *at, '\0'};
+        const struct option *option = find_letter(walk, *at, word);
+        if (!option->argument) {
+            apply(walk, option, name, NULL);
+            continue;
+        }
+        const char *argument = at[1] ? at + 1 : *walk->next;
+        if (!argument)
+            refuse(walk, name, "needs a value");
+        if (!at[1])
+            walk->next++;
+        apply(walk, option, name, argument);
+        return;
+    }
+}
+
+/* WORD is `--name`, `--name=VALUE` or a beginning of a name that fits only one. */
+static void parse_name(struct walk *walk, const char *word)
+{
+    const char *name = word + 2;
+    size_t length = strcspn(name, "=");
+    const char *argument = name[length] ? name + length + 1 : NULL;
+
+    const struct option *option = find_name(walk, name, length);
+    if (argument && !option->argument)
+        refuse(walk, word, "takes no value");
+    if (!argument && option->argument && !(argument = *walk->next++))
+        refuse(walk, word, "needs a value");
+
+    char full[64];
+    snprintf(full, sizeof full, "--%s", option->name);
+    apply(walk, option, full, argument);
+}
+
+static bool is_number(const struct tool *tool, const char *word)
+{
+    return tool->has_negative_operands && word[1] >= '0' && word[1] <= '9';
+}
+
+struct operands options_parse(int argc, char **argv, const struct tool *tool,
+                              const struct option *table)
+{
+    diag_name(tool->name);
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s %s\n%s --help explains the options, %s(1) the rest\n",
+                tool->name, tool->synopsis[0], tool->name, tool->name);
+        exit(EXIT_USAGE);
+    }
+
+    struct operands found = {.tool = tool, .words = argv + 1, .table = table};
+    struct walk walk = {.tool = tool, .table = table, .next = argv + 1};
+    while (*walk.next) {
+        char *word = *walk.next++;
+        if (strcmp(word, "--") == 0) {
+            if (tool->has_command) {
+                found.command = walk.next;
+                break;
+            }
+            while (*walk.next)
+                found.words[found.count++] = *walk.next++;
+        } else if (strncmp(word, "--", 2) == 0) {
+            parse_name(&walk, word);
+        } else if (word[0] == '-' && word[1] && !is_number(tool, word)) {
+            parse_letters(&walk, word);
+        } else {
+            found.words[found.count++] = word;
+            while (tool->is_prefix && *walk.next)
+                found.words[found.count++] = *walk.next++;
+        }
+    }
+    if (!found.command)
+        found.words[found.count] = NULL;
+    found.given = walk.given;
+    return found;
+}
+
+void options_operand(struct operands *operands, const char *what, parse_function *parse,
+                     void *value)
+{
+    if (operands->count == 0)
+        diag_die(EXIT_USAGE, "%s is missing (usage: %s %s)", what, operands->tool->name,
+                 operands->tool->synopsis[0]);
+    const char *word = *operands->words++;
+    operands->count--;
+    const char *why = parse(word, value);
+    if (why)
+        diag_die(parse_status(why), "%s '%s': %s", what, word, why);
+}
+
+void options_end(const struct operands *operands)
+{
+    if (operands->count > 0)
+        diag_die(EXIT_USAGE, "%s: one operand too many (usage: %s %s)", operands->words[0],
+                 operands->tool->name, operands->tool->synopsis[0]);
+}
+
+bool options_given(const struct operands *operands, const char *name)
+{
+    for (size_t i = 0; operands->table[i].name; i++)
+        if (strcmp(operands->table[i].name, name) == 0)
+            return operands->given >> i & 1;
+    return false;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        if (size == length && strncmp(at, word, length) == 0)
+            return true;
+        at += size;
+    }
+    return false;
+}
+
+void options_allow(const struct operands *operands, const char *allowed, const char *what)
+{
+    for (size_t i = 0; operands->table[i].name; i++) {
+        const struct option *option = &operands->table[i];
+        if (!(operands->given >> i & 1) || has_word(allowed, option->name))
+            continue;
+        if (option->letter)
+            diag_die(EXIT_USAGE, "-%c does not go with %s", option->letter, what);
+        diag_die(EXIT_USAGE, "--%s does not go with %s", option->name, what);
+    }
+}
+
+void options_only_one(int set, const char *names)
+{
+    if (set > 1)
+        diag_die(EXIT_USAGE, "only one of %s", names);
+}

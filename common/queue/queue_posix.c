@@ -1,0 +1,262 @@
+#include "queue/queue_family.h"
+#include "sys/io.h"
+#include "sys/kernel.h"
+#include "sys/waiters.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What not even root may exceed (include/linux/ipc_namespace.h). */
+enum { HARD_MSGMAX = 65536, HARD_MSGSIZEMAX = 16 << 20 };
+
+/* A time long past: the call does what it can at once. */
+static const struct timespec at_once = {0, 0};
+
+static int64_t default_of(const char *name, const char *max_name, int64_t usual)
+{
+    int64_t value = kernel_limit(name, usual), max = kernel_limit(max_name, usual);
+    return value < max ? value : max;
+}
+
+/* What CREATION asks for, in words of mq_open(3). */
+static struct mq_attr attributes_of(const struct queue_creation *creation)
+{
+    int64_t maxmsg = creation->maxmsg, msgsize = creation->msgsize;
+    if (maxmsg == 0)
+        maxmsg = default_of("fs.mqueue.msg_default", "fs.mqueue.msg_max", 10);
+    if (msgsize == 0)
+        msgsize = default_of("fs.mqueue.msgsize_default", "fs.mqueue.msgsize_max", 8192);
+    return (struct mq_attr){.mq_maxmsg = (long)maxmsg, .mq_msgsize = (long)msgsize};
+}
+
+/* The mode is exactly the one asked for, so the umask must not take from it. */
+static mqd_t create(const char *name, int flags, const struct queue_creation *creation)
+{
+    bool has_attributes = creation->maxmsg > 0 || creation->msgsize > 0;
+    struct mq_attr attributes;
+    if (has_attributes)
+        attributes = attributes_of(creation);
+
+    mode_t old = umask(0);
+    mqd_t id = mq_open(name, flags | O_CREAT | O_EXCL, creation->mode,
+                       has_attributes ? &attributes : NULL);
+    umask(old);
+    return id;
+}
+
+/* Who receives wants to be able to put a message back, but may do without. */
+static const int access_flags[] = {
+    [QUEUE_SEND] = O_WRONLY, [QUEUE_RECEIVE] = O_RDWR, [QUEUE_DESCRIBE] = O_RDONLY};
+
+/* What exists is opened without O_CREAT; where two create at once, the loser opens. */
+static int open_or_create(struct queue *queue, enum queue_access access,
+                          const struct queue_creation *creation)
+{
+    const char *name = queue->name.text;
+    int flags = O_CLOEXEC | access_flags[access];
+    bool may_exist = !creation || !creation->is_exclusive;
+
+    do {
+        if (may_exist && (queue->id = mq_open(name, flags)) >= 0)
+            return 0;
+        if (may_exist && errno == EACCES && access == QUEUE_RECEIVE &&
+            (queue->id = mq_open(name, O_RDONLY | O_CLOEXEC)) >= 0)
+            return 0;
+        if (may_exist && (errno != ENOENT || !creation))
+            return -1;
+        if ((queue->id = create(name, flags, creation)) >= 0)
+            return 0;
+    } while (errno == EEXIST && may_exist);
+    return -1;
+}
+
+static int64_t msgsize(struct queue *queue)
+{
+    struct mq_attr attributes;
+    return mq_getattr(queue->id, &attributes) < 0 ? -1 : attributes.mq_msgsize;
+}
+
+static const char *msgsize_limit(struct queue *queue)
+{
+    (void)queue;
+    return "the queue's msgsize";
+}
+
+/* mq_open says EINVAL of attributes over the limits. */
+static const char *hint_attributes(struct queue *queue, const struct queue_creation *creation)
+{
+    struct mq_attr asked = attributes_of(creation);
+    char what[32];
+    snprintf(what, sizeof what, "--maxmsg %ld", asked.mq_maxmsg);
+    if (asked.mq_maxmsg > HARD_MSGMAX)
+        return queue_hint_format(queue, " (%s: at most %d)", what, HARD_MSGMAX);
+    if (asked.mq_maxmsg > kernel_limit("fs.mqueue.msg_max", INT64_MAX))
+        return queue_hint_limit(queue, what, "fs.mqueue.msg_max");
+    snprintf(what, sizeof what, "--msgsize %ld", asked.mq_msgsize);
+    if (asked.mq_msgsize > HARD_MSGSIZEMAX)
+        return queue_hint_format(queue, " (%s: at most %d)", what, HARD_MSGSIZEMAX);
+    return queue_hint_limit(queue, what, "fs.mqueue.msgsize_max");
+}
+
+/* ipc/mqueue.c says EMFILE also of a new queue over RLIMIT_MSGQUEUE, which counts the room of all
+ * queues of a user in bytes. Where one more descriptor can be had, it is that. */
+static const char *hint_room(struct queue *queue, const struct queue_creation *creation)
+{
+    struct rlimit limit = {0};
+    if (!creation || !io_has_descriptor() || getrlimit(RLIMIT_MSGQUEUE, &limit) < 0)
+        return "";
+    struct mq_attr asked = attributes_of(creation);
+    return queue_hint_format(queue, " (--maxmsg %ld, --msgsize %ld: ulimit -q is %llu bytes)",
+                             asked.mq_maxmsg, asked.mq_msgsize, (unsigned long long)limit.rlim_cur);
+}
+
+static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
+{
+    struct mq_attr attributes;
+    switch (errnum) {
+    case EINVAL:
+        return creation ? hint_attributes(queue, creation) : "";
+    case ENOSPC:
+        return queue_hint_limit(queue, "one more queue", "fs.mqueue.queues_max");
+    case EMFILE:
+        return hint_room(queue, creation);
+    case EAGAIN:
+        return mq_getattr(queue->id, &attributes) < 0
+                   ? ""
+                   : queue_hint_format(queue, " (the queue is full: maxmsg is %ld)",
+                                       attributes.mq_maxmsg);
+    default:
+        return "";
+    }
+}
+
+static int send_one(struct queue *queue, const void *data, size_t size, long priority,
+                    const struct deadline *deadline)
+{
+    int result;
+    if (deadline_is_now(deadline)) {
+        result = mq_timedsend(queue->id, data, size, (unsigned)priority, &at_once);
+        if (result < 0 && !deadline_goes_on(deadline) && errno == ETIMEDOUT)
+            errno = EAGAIN;
+    } else {
+        deadline_begin(deadline);
+        do
+            result = mq_send(queue->id, data, size, (unsigned)priority);
+        while (result < 0 && deadline_goes_on(deadline));
+        deadline_end(deadline);
+    }
+    if (result < 0 && errno == EBADF)
+        errno = EACCES; /* opened for reading alone */
+    return result;
+}
+
+static ssize_t receive_into_room(struct queue *queue, unsigned *priority,
+                                 const struct deadline *deadline)
+{
+    char *text = queue->message->text;
+    ssize_t got;
+    if (deadline_is_now(deadline)) {
+        got = mq_timedreceive(queue->id, text, queue->capacity, priority, &at_once);
+        if (got < 0 && !deadline_goes_on(deadline) && errno == ETIMEDOUT)
+            errno = ENOMSG;
+        return got;
+    }
+    deadline_begin(deadline);
+    do
+        got = mq_receive(queue->id, text, queue->capacity, priority);
+    while (got < 0 && deadline_goes_on(deadline));
+    deadline_end(deadline);
+    return got;
+}
+
+static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
+                       const struct deadline *deadline)
+{
+    unsigned priority;
+    (void)choice; /* a POSIX queue has no types */
+
+    if (!queue->message) {
+        int64_t size = msgsize(queue);
+        if (size < 0 || queue_reserve(queue, (size_t)size) < 0)
+            return -1;
+    }
+    ssize_t got = receive_into_room(queue, &priority, deadline);
+    if (got >= 0)
+        queue->message->tag = (long)priority;
+    return got;
+}
+
+/* The number behind NAME in TEXT, 0 where it is not there. Reading a queue's descriptor gives
+ * `QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260` (mq_overview(7)). */
+static int64_t find_number(const char *text, const char *name)
+{
+    const char *found = strstr(text, name);
+    return found ? strtoll(found + strlen(name), NULL, 10) : 0;
+}
+
+/* Whether FD of the process PID is the queue of the struct stat at WANTED. */
+static bool is_queue(pid_t pid, uint64_t fd, const void *wanted)
+{
+    const struct stat *queue = wanted;
+    struct stat file;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%llu", (int)pid, (unsigned long long)fd);
+    return stat(path, &file) == 0 && file.st_dev == queue->st_dev && file.st_ino == queue->st_ino;
+}
+
+static int status_of(struct queue *queue, struct queue_status *status)
+{
+    struct mq_attr attributes;
+    struct stat file;
+    char text[128] = "";
+    if (mq_getattr(queue->id, &attributes) < 0 || fstat(queue->id, &file) < 0 ||
+        pread(queue->id, text, sizeof text - 1, 0) < 0)
+        return -1;
+    *status = (struct queue_status){
+        .messages = attributes.mq_curmsgs,
+        .bytes = find_number(text, "QSIZE:"),
+        .maxmsg = attributes.mq_maxmsg,
+        .msgsize = attributes.mq_msgsize,
+        .mode = file.st_mode & 07777,
+        .uid = file.st_uid,
+        .gid = file.st_gid,
+        .notified = (pid_t)find_number(text, "NOTIFY_PID:"),
+        .used = file.st_mtime,
+    };
+    return 0;
+}
+
+static void waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
+{
+    struct stat file;
+    *receivers = *senders = -1;
+    if (fstat(queue->id, &file) < 0)
+        return;
+    *receivers = waiters_count(SYS_mq_timedreceive, is_queue, &file);
+    *senders = waiters_count(SYS_mq_timedsend, is_queue, &file);
+}
+
+static int remove_named(struct objname *name)
+{
+    return mq_unlink(name->text);
+}
+
+const struct queue_family queue_posix = {
+    .open = open_or_create,
+    .hint = hint,
+    .msgsize = msgsize,
+    .msgsize_limit = msgsize_limit,
+    .send = send_one,
+    .receive = receive,
+    .status = status_of,
+    .waiting = waiting,
+    .remove = remove_named,
+};

@@ -1,0 +1,12 @@
+/* queue_report: describes a queue on stdout */
+#ifndef QUEUE_REPORT_H
+#define QUEUE_REPORT_H
+
+#include "queue/queue.h"
+
+#include <stdbool.h>
+
+/* Describes QUEUE, as report.h has it. Returns 0; -1 with errno, having printed nothing. */
+int queue_report(struct queue *queue, bool json);
+
+#endif

@@ -1,0 +1,289 @@
+#include "queue/queue_family.h"
+#include "sys/kernel.h"
+#include "sys/waiters.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/msg.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FIRST_CAPACITY = 8192 }; /* bytes; kernel.msgmax unless root raised it */
+
+/* The permission each access needs; msgget(2) looks for it in a queue that exists. */
+static const int access_bits[] = {
+    [QUEUE_SEND] = 0200, [QUEUE_RECEIVE] = 0400, [QUEUE_DESCRIBE] = 0400};
+
+/* Of an identifier that is not (or no more) in use the kernel says EINVAL. */
+static int look_at(int id, struct msqid_ds *status)
+{
+    int result = msgctl(id, IPC_STAT, status);
+    if (result < 0 && errno == EINVAL)
+        errno = EIDRM;
+    return result;
+}
+
+/* The kernel bounds the bytes of a queue, not its messages. IPC_SET sets owner and mode too. */
+static int set_maxbytes(struct queue *queue, const struct queue_creation *creation)
+{
+    struct msqid_ds status = {0};
+    if (creation->maxmsg == 0 || creation->msgsize == 0)
+        return 0;
+    status.msg_perm.uid = geteuid();
+    status.msg_perm.gid = getegid();
+    status.msg_perm.mode = creation->mode;
+    status.msg_qbytes = (msglen_t)(creation->maxmsg * creation->msgsize);
+    if (msgctl(queue->id, IPC_SET, &status) == 0)
+        return 0;
+
+    int saved = errno;
+    msgctl(queue->id, IPC_RMID, NULL);
+    errno = saved;
+    return -1;
+}
+
+/* An identifier is checked by a look at it; who may only send may not look, and need not. */
+static int open_identifier(struct queue *queue, enum queue_access access)
+{
+    struct msqid_ds status;
+    queue->id = queue->name.id;
+    if (look_at(queue->id, &status) == 0 || (errno == EACCES && access == QUEUE_SEND))
+        return 0;
+    if (errno == EIDRM)
+        errno = ENOENT;
+    return -1;
+}
+
+/* What exists is opened without IPC_CREAT; where two create at once, the loser opens. */
+static int open_or_create(struct queue *queue, enum queue_access access,
+                          const struct queue_creation *creation)
+{
+    key_t key;
+    int64_t bytes;
+    if (queue->name.kind == OBJNAME_ID)
+        return open_identifier(queue, access);
+    if (objname_key(&queue->name, &key) < 0)
+        return -1;
+    if (key == IPC_PRIVATE && !creation)
+        return errno = ENOENT, -1;
+    if (creation && __builtin_mul_overflow(creation->maxmsg, creation->msgsize, &bytes))
+        return errno = EOVERFLOW, -1;
+    bool may_exist = key != IPC_PRIVATE && (!creation || !creation->is_exclusive);
+
+    do {
+        if (may_exist && (queue->id = msgget(key, access_bits[access])) >= 0)
+            return 0;
+        if (may_exist && (errno != ENOENT || !creation))
+            return -1;
+        queue->id = msgget(key, IPC_CREAT | IPC_EXCL | (int)creation->mode);
+        if (queue->id >= 0)
+            return set_maxbytes(queue, creation);
+    } while (errno == EEXIST && may_exist);
+    return -1;
+}
+
+/* Bytes the queue holds; INT64_MAX where one may not look. */
+static int64_t maxbytes(struct queue *queue)
+{
+    struct msqid_ds status;
+    return look_at(queue->id, &status) < 0 ? INT64_MAX : (int64_t)status.msg_qbytes;
+}
+
+static int64_t msgsize(struct queue *queue)
+{
+    int64_t each = kernel_limit("kernel.msgmax", FIRST_CAPACITY), all = maxbytes(queue);
+    return each < all ? each : all;
+}
+
+static const char *msgsize_limit(struct queue *queue)
+{
+    bool is_whole = maxbytes(queue) < kernel_limit("kernel.msgmax", FIRST_CAPACITY);
+    return is_whole ? "the queue's maxbytes" : "kernel.msgmax";
+}
+
+static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
+{
+    char asked[64];
+    switch (errnum) {
+    case ENOSPC:
+        return queue_hint_limit(queue, "one more queue", "kernel.msgmni");
+    case EPERM:
+        if (!creation)
+            return "";
+        snprintf(asked, sizeof asked, "--maxmsg %lld, --msgsize %lld", (long long)creation->maxmsg,
+                 (long long)creation->msgsize);
+        return queue_hint_limit(queue, asked, "kernel.msgmnb");
+    case EAGAIN:
+        return maxbytes(queue) == INT64_MAX
+                   ? " (the queue is full)"
+                   : queue_hint_format(queue, " (the queue is full: maxbytes is %lld)",
+                                       (long long)maxbytes(queue));
+    case ENOSYS:
+        return " (a kernel without CONFIG_CHECKPOINT_RESTORE cannot show messages)";
+    default:
+        return "";
+    }
+}
+
+/* After msgsnd failed: the kernel says EINVAL of a message over kernel.msgmax, as of a queue that
+ * is gone, and would let one that is larger than the whole queue wait for ever. */
+static void name_error(struct queue *queue, size_t size)
+{
+    int saved = errno;
+    int64_t limit = INT64_MAX;
+    if (saved == EINVAL)
+        limit = kernel_limit("kernel.msgmax", FIRST_CAPACITY);
+    else if (saved == EAGAIN)
+        limit = maxbytes(queue);
+
+    if ((int64_t)size > limit)
+        errno = EMSGSIZE;
+    else
+        errno = saved == EINVAL ? EIDRM : saved;
+}
+
+/* A first malloc(3) costs a process four system calls and three page faults, more than all else
+ * that sends one message; most fit on the stack. */
+static int send_one(struct queue *queue, const void *data, size_t size, long type,
+                    const struct deadline *deadline)
+{
+    union {
+        struct queue_message message;
+        char bytes[512];
+    } small;
+    struct queue_message *message = &small.message;
+    if (size > sizeof small - sizeof *message) {
+        if (queue_reserve(queue, size) < 0)
+            return -1;
+        message = queue->message;
+    }
+    message->tag = type;
+    memmove(message->text, data, size); /* one that is put back may be there already */
+
+    int result = msgsnd(queue->id, message, size, IPC_NOWAIT);
+    if (result == 0)
+        return 0;
+    name_error(queue, size);
+    if (errno != EAGAIN || deadline_is_now(deadline))
+        return -1;
+
+    deadline_begin(deadline);
+    do
+        result = msgsnd(queue->id, message, size, 0);
+    while (result < 0 && deadline_goes_on(deadline));
+    deadline_end(deadline);
+    if (result < 0)
+        name_error(queue, size);
+    return result;
+}
+
+static ssize_t receive_into_room(struct queue *queue, const struct queue_choice *choice,
+                                 const struct deadline *deadline)
+{
+    int flags = choice->is_negated ? MSG_EXCEPT : 0;
+    long type = (long)choice->type;
+    ssize_t got;
+    if (deadline_is_now(deadline))
+        return msgrcv(queue->id, queue->message, queue->capacity, type, flags | IPC_NOWAIT);
+
+    deadline_begin(deadline);
+    do
+        got = msgrcv(queue->id, queue->message, queue->capacity, type, flags);
+    while (got < 0 && deadline_goes_on(deadline));
+    deadline_end(deadline);
+    return got;
+}
+
+static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
+                       const struct deadline *deadline)
+{
+    ssize_t got;
+    if (queue_reserve(queue, FIRST_CAPACITY) < 0)
+        return -1;
+    do /* one that is too big stays in the queue until there is room */
+        got = receive_into_room(queue, choice, deadline);
+    while (got < 0 && errno == E2BIG && queue_reserve(queue, 2 * queue->capacity) == 0);
+    if (got < 0 && errno == EINVAL)
+        errno = EIDRM;
+    return got;
+}
+
+static ssize_t peek(struct queue *queue, long place)
+{
+    enum { COPY = 040000 }; /* MSG_COPY of msgop(2), which musl lacks */
+    ssize_t got;
+    if (queue_reserve(queue, FIRST_CAPACITY) < 0)
+        return -1;
+    do
+        got = msgrcv(queue->id, queue->message, queue->capacity, place, COPY | IPC_NOWAIT);
+    while (got < 0 && errno == E2BIG && queue_reserve(queue, 2 * queue->capacity) == 0);
+    if (got < 0 && errno == EINVAL)
+        errno = EIDRM;
+    return got;
+}
+
+static bool is_queue(pid_t pid, uint64_t id, const void *wanted)
+{
+    (void)pid;
+    return id == (uint64_t) * (const int *)wanted;
+}
+
+static int status_of(struct queue *queue, struct queue_status *status)
+{
+    struct msqid_ds kernel;
+    if (look_at(queue->id, &kernel) < 0)
+        return -1;
+    *status = (struct queue_status){
+        .messages = (int64_t)kernel.msg_qnum,
+        .bytes = (int64_t)kernel.msg_cbytes,
+        .maxbytes = (int64_t)kernel.msg_qbytes,
+        .msgsize = msgsize(queue),
+        .mode = kernel.msg_perm.mode & 07777,
+        .uid = kernel.msg_perm.uid,
+        .gid = kernel.msg_perm.gid,
+        .creator_uid = kernel.msg_perm.cuid,
+        .creator_gid = kernel.msg_perm.cgid,
+        .last_sender = kernel.msg_lspid,
+        .last_receiver = kernel.msg_lrpid,
+        .sent = kernel.msg_stime,
+        .received = kernel.msg_rtime,
+        .changed = kernel.msg_ctime,
+    };
+    return 0;
+}
+
+static void waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
+{
+    *receivers = waiters_count(SYS_msgrcv, is_queue, &queue->id);
+    *senders = waiters_count(SYS_msgsnd, is_queue, &queue->id);
+}
+
+/* The owner may remove a queue that it may not read, so nothing is asked of it before. */
+static int remove_named(struct objname *name)
+{
+    key_t key;
+    int id = name->id;
+    if (name->kind != OBJNAME_ID) {
+        if (objname_key(name, &key) < 0 || (id = msgget(key, 0)) < 0)
+            return -1;
+    }
+    int result = msgctl(id, IPC_RMID, NULL);
+    if (result < 0 && (errno == EINVAL || errno == EIDRM))
+        errno = ENOENT;
+    return result;
+}
+
+const struct queue_family queue_sysv = {
+    .open = open_or_create,
+    .hint = hint,
+    .msgsize = msgsize,
+    .msgsize_limit = msgsize_limit,
+    .send = send_one,
+    .receive = receive,
+    .peek = peek,
+    .status = status_of,
+    .waiting = waiting,
+    .remove = remove_named,
+};

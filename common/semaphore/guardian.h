@@ -1,0 +1,27 @@
+/* guardian: a process beside this one that takes something for it, and gives it back when it has
+ * ended, however it ends
+ *
+ * The guardian itself takes, so there is no moment in which something is taken that nobody would
+ * give back. It is no child of this process, shares no descriptor, session or process group with
+ * it, and ends with its duty. Only SIGKILL ends it before. */
+#ifndef GUARDIAN_H
+#define GUARDIAN_H
+
+#include "sys/deadline.h"
+
+struct guardian_duty {
+    const char *name; /* of the guardian in ps(1), at most 15 bytes */
+    /* Waits until DEADLINE. Returns 0; -1 with errno, ETIMEDOUT or EAGAIN in the end. It is called
+     * again and again with deadlines that are near. */
+    int (*take)(void *object, const struct deadline *deadline);
+    void (*give_back)(void *object);
+    void *object; /* memory, at most: the guardian keeps no descriptors */
+};
+
+/* Starts a guardian and waits until it has taken. From then on it gives back once this process, or
+ * what it becomes by exec, is gone. Where this process dies while it waits, the guardian gives up.
+ * Returns 0; -1 with errno: that of take, EOWNERDEAD the guardian was killed, EUSERS the user has
+ * too many processes. */
+int guardian_start(const struct guardian_duty *duty, const struct deadline *deadline);
+
+#endif

@@ -1,0 +1,193 @@
+/* musl 1.2.3 has no wrappers for the pidfd calls, nor has glibc before 2.36. */
+#include "sys/process.h"
+
+#include "sys/io.h"
+#include "sys/process_group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum {
+    THREAD = O_EXCL,    /* PIDFD_THREAD of pidfd_open(2), Linux 6.9 */
+    TO_GROUP = 1 << 2,  /* PIDFD_SIGNAL_PROCESS_GROUP of pidfd_send_signal(2), Linux 6.9 */
+    PIDFS = 0x50494446, /* PID_FS_MAGIC: the file system whose inodes are processes */
+};
+
+const char *process_parse(const char *text, void *value)
+{
+    struct process *process = value;
+    uint64_t pid, inode = 0;
+    const char *digits = text + (*text == '-');
+    const char *end = parse_digits(digits, 10, INT_MAX, &pid);
+    if (!end)
+        return "too large for a PID";
+    if (end == digits || (*end && *end != ':'))
+        return "not a process (PID, a number from 1 up; PID:INODE; pidfile:PATH; - for stdin)";
+    if (digits > text)
+        return "a negative number means a process group, not a process (--group takes its PGID)";
+    if (pid == 0)
+        return "0 means the own process group, not a process";
+    if (*end == ':') {
+        const char *name = end + 1;
+        end = parse_digits(name, 10, UINT64_MAX, &inode);
+        if (!end || end == name || *end || inode == 0)
+            return "the inode after PID: is a number from 1 up";
+    }
+    process->pid = (pid_t)pid;
+    process->inode = inode;
+    return NULL;
+}
+
+int process_read(struct process *process, const char *path)
+{
+    char text[64];
+    if (io_read_text(path, text, sizeof text) < 0)
+        return -1;
+    char *word = text + strspn(text, " \t\n"), *end = word + strcspn(word, " \t\r\n");
+    bool may_be_cut = end == text + sizeof text - 1; /* the number of another process, then */
+    *end = '\0';
+    return may_be_cut || process_parse(word, process) ? (errno = EBADMSG, -1) : 0;
+}
+
+static int open_pidfd(struct process *process)
+{
+    unsigned flags = process->scope == PROCESS_THREAD ? THREAD : 0;
+    process->fd = (int)syscall(SYS_pidfd_open, process->pid, flags); /* close-on-exec unasked */
+    if (process->fd < 0 && errno == ENOENT)
+        errno = EINVAL; /* Linux 6.16 began to say ENOENT of a thread */
+    return process->fd < 0 ? -1 : 0;
+}
+
+int process_open(struct process *process, pid_t pid)
+{
+    *process = (struct process){.pid = pid};
+    return open_pidfd(process);
+}
+
+int process_open_named(struct process *process)
+{
+    uint64_t inode;
+    if (open_pidfd(process) < 0) {
+        bool may_lack_leader = process->scope == PROCESS_GROUP && process->inode == 0;
+        if (!may_lack_leader || errno == EMFILE || errno == ENFILE)
+            return -1;
+        int saved = errno;
+        return process_group_exists(process->pid) ? 0 : (errno = saved, -1);
+    }
+    if (process->inode == 0)
+        return 0;
+    if (process_identify(process, &inode) == 0) {
+        if (inode == process->inode)
+            return 0;
+        errno = ESRCH;
+    }
+    io_abandon(process->fd);
+    process->fd = -1;
+    return -1;
+}
+
+void process_close(struct process *process)
+{
+    if (process->fd >= 0)
+        close(process->fd);
+    process->fd = -1;
+}
+
+int process_identify(const struct process *process, uint64_t *inode)
+{
+    struct statfs system;
+    struct stat file;
+    if (fstatfs(process->fd, &system) < 0 || fstat(process->fd, &file) < 0)
+        return -1;
+    if ((unsigned long)system.f_type != PIDFS)
+        return errno = EOPNOTSUPP, -1;
+    *inode = file.st_ino;
+    return 0;
+}
+
+int process_send(const struct process *process, int signal, const int *value)
+{
+    siginfo_t info = {.si_signo = signal, .si_code = SI_QUEUE};
+    unsigned flags = process->scope == PROCESS_GROUP ? TO_GROUP : 0;
+    if (value) {
+        info.si_pid = getpid();
+        info.si_uid = getuid();
+        info.si_value.sival_int = *value;
+    }
+    if (process->fd < 0 && flags)
+        return process_group_send(process->pid, signal, value);
+    int result =
+        (int)syscall(SYS_pidfd_send_signal, process->fd, signal, value ? &info : NULL, flags);
+    if (result < 0 && errno == EINVAL && flags) /* an older kernel */
+        return process_group_send(process->pid, signal, value);
+    return result;
+}
+
+int process_wait(const struct process *process, const struct deadline *deadline)
+{
+    struct pollfd end = {.fd = process->fd, .events = POLLIN};
+    if (process->scope == PROCESS_GROUP)
+        return process_group_wait(process->pid, deadline);
+    return deadline_poll(&end, 1, deadline) < 0 ? -1 : 0;
+}
+
+/* What keeps a process from ending, by its state and flags in proc_pid_stat(5). */
+static const char *why_it_stays(pid_t pid)
+{
+    enum { KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD of the kernel's sched.h */
+    char text[1024];
+    snprintf(text, sizeof text, "/proc/%d/stat", (int)pid);
+    if (io_read_text(text, text, sizeof text) < 0)
+        return "";
+
+    const char *field = strrchr(text, ')'); /* the second; the name in it may hold anything */
+    field = field ? strchr(field, ' ') : NULL;
+    const char *state = field ? field + 1 : text;
+    uint64_t flags = 0;
+    for (int number = 3; field && number < 9; number++)
+        field = strchr(field + 1, ' ');
+    if (!field || !parse_digits(field + 1, 10, UINT32_MAX, &flags))
+        return "";
+    if (flags & KERNEL_THREAD)
+        return " (a kernel thread heeds no signal)";
+    if (*state == 'T' || *state == 't')
+        return " (it is stopped; CONT lets it go on)";
+    return *state == 'D' ? " (it waits in the kernel for a device)" : "";
+}
+
+const char *process_hint(const struct process *process, int errnum, char *hint, size_t size)
+{
+    struct rlimit limit;
+    switch (errnum) {
+    case EAGAIN: /* the receiver's limit counts, not ours: getrlimit(2) */
+        if (prlimit(process->pid, RLIMIT_SIGPENDING, NULL, &limit) < 0)
+            return " (ulimit -i of that process)";
+        snprintf(hint, size, " (ulimit -i of that process is %llu)",
+                 (unsigned long long)limit.rlim_cur);
+        return hint;
+    case EINVAL:
+        return process->scope == PROCESS_THREAD ? " (Linux 6.9 or newer is needed for threads)"
+                                                : " (it is a thread; --thread takes those)";
+    case ESRCH:
+        return process->inode != 0 && (kill(process->pid, 0) == 0 || errno == EPERM)
+                   ? " (the PID is another process now)"
+                   : "";
+    case EOPNOTSUPP:
+        return " (Linux 6.9 or newer is needed for inodes)";
+    case ENOSYS:
+        return " (Linux 5.3 or newer is needed)";
+    case ETIMEDOUT:
+        return why_it_stays(process->pid);
+    default:
+        return "";
+    }
+}
