@@ -6,13 +6,13 @@
  * stands in each direction, which writes down what passes; neither waits for the other. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 #include "cli/options.h"
-#include "stream/tap.h"
+#include "stream/tee.h"
+#include "sys/exec.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
-#include "sys/kernel.h"
-#include "sys/spawn.h"
-#include "sys/stop.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,16 +11,16 @@
  * such a record whole or not at all, so --full drop can leave it out. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "stream/fifo.h"
 #include "stream/fifo_records.h"
 #include "stream/record.h"
 #include "stream/relay.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
 #include "sys/sandbox.h"
-#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

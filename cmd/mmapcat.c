@@ -8,15 +8,15 @@
  * pages of our own instead, which is faster (common/pages.h). */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "memory/mapfile.h"
-#include "memory/mapping.h"
+#include "memory/map_copy.h"
+#include "memory/map_file.h"
+#include "sys/file_lock.h"
+#include "sys/inotify.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
-#include "sys/lock.h"
-#include "sys/stop.h"
-#include "sys/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>

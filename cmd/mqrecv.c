@@ -9,19 +9,19 @@
  * a word by SIGKILL between taking and writing. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/objname.h"
+#include "cli/exit.h"
+#include "cli/object_name.h"
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/progress.h"
-#include "queue/custody.h"
-#include "queue/job.h"
-#include "queue/layout.h"
+#include "queue/consumer.h"
+#include "queue/in_flight.h"
+#include "queue/message_format.h"
 #include "queue/queue.h"
 #include "queue/queue_report.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
 #include "sys/sandbox.h"
-#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * The kernel orders the messages: POSIX by priority, System V by arrival. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/objname.h"
+#include "cli/exit.h"
+#include "cli/object_name.h"
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "cli/progress.h"

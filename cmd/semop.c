@@ -7,13 +7,13 @@
  * gives back what `wait` and `try` took but a `post`. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/objname.h"
+#include "cli/exit.h"
+#include "cli/object_name.h"
 #include "cli/options.h"
 #include "cli/parse.h"
-#include "semaphore/semaphores.h"
+#include "semaphore/semaphore.h"
+#include "sys/exec.h"
 #include "sys/io.h"
-#include "sys/spawn.h"
 
 #include <errno.h>
 #include <inttypes.h>

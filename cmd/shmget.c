@@ -9,8 +9,8 @@
  * ignore the lock are not held back by it. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/objname.h"
+#include "cli/exit.h"
+#include "cli/object_name.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/report.h"

@@ -7,8 +7,8 @@
  * the first is done. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/objname.h"
+#include "cli/exit.h"
+#include "cli/object_name.h"
 #include "cli/options.h"
 #include "memory/cell.h"
 #include "memory/segment.h"

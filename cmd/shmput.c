@@ -7,14 +7,14 @@
  * half way, the object keeps what was written; one that the put itself created is gone again. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/objname.h"
+#include "cli/exit.h"
+#include "cli/object_name.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "memory/segment.h"
 #include "sys/deadline.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
-#include "sys/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,15 +7,15 @@
  * ends vanish with it. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/format.h"
+#include "cli/exit.h"
 #include "cli/options.h"
 #include "cli/report.h"
-#include "signal/inbox.h"
-#include "signal/signals.h"
+#include "cli/template.h"
+#include "signal/signal_name.h"
+#include "signal/signal_receive.h"
 #include "sys/io.h"
 #include "sys/process.h"
-#include "sys/ready.h"
+#include "sys/readiness.h"
 #include "sys/sandbox.h"
 
 #include <errno.h>

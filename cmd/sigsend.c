@@ -10,12 +10,12 @@
  * there, then all of them have the time until the next. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 #include "cli/options.h"
 #include "cli/parse.h"
-#include "signal/process_explain.h"
-#include "signal/signals.h"
-#include "signal/targets.h"
+#include "signal/signal_name.h"
+#include "signal/signal_state.h"
+#include "signal/target.h"
 #include "sys/io.h"
 #include "sys/process.h"
 #include "sys/sandbox.h"

@@ -8,20 +8,20 @@
  * along with the first that is sent. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "socket/admission.h"
-#include "socket/crew.h"
-#include "socket/exchange.h"
+#include "socket/access_rule.h"
+#include "socket/address.h"
+#include "socket/exec_server.h"
 #include "socket/fanout.h"
+#include "socket/hub.h"
 #include "socket/server.h"
-#include "socket/sock.h"
 #include "stream/relay.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
 #include "sys/notify.h"
-#include "sys/ready.h"
-#include "sys/stop.h"
+#include "sys/readiness.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #include "cli/options.h"
 
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "cli/parse.h"
 
-#include "cli/exits.h"
+#include "cli/exit.h"
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #include "memory/cell.h"
 
-#include "sys/stop.h"
+#include "sys/interrupt.h"
 
 #include <errno.h>
 #include <inttypes.h>

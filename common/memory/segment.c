@@ -1,8 +1,8 @@
 #include "memory/segment.h"
 
 #include "cli/progress.h"
-#include "memory/mapping.h"
-#include "memory/segment_family.h"
+#include "memory/map_copy.h"
+#include "memory/segment_internal.h"
 #include "sys/io.h"
 #include "sys/sandbox.h"
 

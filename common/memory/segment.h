@@ -7,7 +7,7 @@
 #ifndef SEGMENT_H
 #define SEGMENT_H
 
-#include "cli/objname.h"
+#include "cli/object_name.h"
 
 #include <stdbool.h>
 #include <stdint.h>

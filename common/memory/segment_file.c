@@ -1,7 +1,7 @@
 /* A file can be mapped, and no more: for the rest there is mmapcat. */
-#include "memory/segment_family.h"
+#include "memory/segment_internal.h"
 
-#include "memory/mapfile.h"
+#include "memory/map_file.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,9 +1,9 @@
 #include "memory/segment_posix.h"
 
-#include "memory/mapping.h"
+#include "memory/map_copy.h"
+#include "sys/inotify.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
-#include "sys/stop.h"
-#include "sys/watch.h"
 
 #include <errno.h>
 #include <fcntl.h>

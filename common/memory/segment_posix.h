@@ -4,8 +4,8 @@
 #ifndef SEGMENT_POSIX_H
 #define SEGMENT_POSIX_H
 
-#include "memory/segment_family.h"
-#include "sys/lock.h"
+#include "memory/segment_internal.h"
+#include "sys/file_lock.h"
 
 #include <limits.h>
 

@@ -4,7 +4,7 @@
 #include "memory/segment_posix.h"
 
 #include "cli/progress.h"
-#include "memory/pages.h"
+#include "memory/splice.h"
 #include "sys/io.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #ifndef SEGMENT_SYSV_H
 #define SEGMENT_SYSV_H
 
-#include "memory/segment_family.h"
+#include "memory/segment_internal.h"
 
 #include <sys/shm.h>
 

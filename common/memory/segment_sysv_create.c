@@ -1,6 +1,6 @@
 #include "memory/segment_sysv.h"
 
-#include "sys/kernel.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <unistd.h>

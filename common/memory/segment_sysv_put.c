@@ -1,7 +1,7 @@
 #include "memory/segment_sysv.h"
 
 #include "cli/progress.h"
-#include "memory/pages.h"
+#include "memory/splice.h"
 #include "sys/io.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "queue/queue.h"
 
-#include "queue/queue_family.h"
-#include "sys/kernel.h"
+#include "queue/queue_internal.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 #ifndef QUEUE_H
 #define QUEUE_H
 
-#include "cli/objname.h"
+#include "cli/object_name.h"
 #include "cli/parse.h"
 #include "sys/deadline.h"
 

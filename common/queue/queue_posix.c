@@ -1,7 +1,7 @@
-#include "queue/queue_family.h"
+#include "queue/queue_internal.h"
+#include "sys/blocked_threads.h"
 #include "sys/io.h"
-#include "sys/kernel.h"
-#include "sys/waiters.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>

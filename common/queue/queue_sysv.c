@@ -1,6 +1,6 @@
-#include "queue/queue_family.h"
-#include "sys/kernel.h"
-#include "sys/waiters.h"
+#include "queue/queue_internal.h"
+#include "sys/blocked_threads.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "cli/progress.h"
 #include "sys/io.h"
-#include "sys/kernel.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <stdio.h>

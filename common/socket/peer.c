@@ -1,7 +1,7 @@
 #include "socket/peer.h"
 
 #include "cli/diag.h"
-#include "sys/kernel.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <stdarg.h>

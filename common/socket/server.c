@@ -1,7 +1,7 @@
 #include "socket/server.h"
 
 #include "cli/diag.h"
-#include "socket/admission.h"
+#include "socket/access_rule.h"
 #include "sys/io.h"
 #include "sys/sandbox.h"
 

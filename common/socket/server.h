@@ -5,8 +5,8 @@
 #ifndef SERVER_H
 #define SERVER_H
 
-#include "socket/admission.h"
-#include "socket/sock.h"
+#include "socket/access_rule.h"
+#include "socket/address.h"
 
 #include <poll.h>
 #include <sys/types.h>

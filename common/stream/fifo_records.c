@@ -4,7 +4,7 @@
 #include "stream/fifo.h"
 #include "stream/frame.h"
 #include "sys/deadline.h"
-#include "sys/stop.h"
+#include "sys/interrupt.h"
 
 #include <errno.h>
 #include <limits.h>

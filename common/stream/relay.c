@@ -1,9 +1,9 @@
 #include "stream/relay.h"
 
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 #include "cli/progress.h"
-#include "stream/pump.h"
+#include "stream/flow.h"
 #include "sys/deadline.h"
 #include "sys/io.h"
 

@@ -1,5 +1,5 @@
 #include "sys/deadline.h"
-#include "sys/stop.h"
+#include "sys/interrupt.h"
 
 #include <errno.h>
 #include <time.h>

@@ -1,8 +1,8 @@
 #include "sys/io.h"
 
 #include "cli/diag.h"
-#include "sys/kernel.h"
-#include "sys/stop.h"
+#include "sys/interrupt.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "sys/notify.h"
 
-#include "socket/sock.h"
+#include "socket/address.h"
 #include "sys/io.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
  * The first byte chooses the reader, the rest is the file. */
 #include "fuzz.h"
 #include "grammar.h"
-#include "signal/targets.h"
+#include "signal/target.h"
 #include "stream/record.h"
 #include "sys/io.h"
 

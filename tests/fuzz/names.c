@@ -2,16 +2,16 @@
  *
  * The first byte chooses the parser, the rest is its text. A pattern and a few limits say what each
  * accepts and what it comes to. */
-#include "cli/objname.h"
+#include "cli/object_name.h"
 #include "fuzz.h"
 #include "grammar.h"
 #include "queue/queue.h"
-#include "semaphore/semaphores.h"
-#include "signal/signals.h"
-#include "socket/admission.h"
-#include "socket/sock.h"
+#include "semaphore/semaphore.h"
+#include "signal/signal_name.h"
+#include "socket/access_rule.h"
+#include "socket/address.h"
 #include "sys/process.h"
-#include "sys/ready.h"
+#include "sys/readiness.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
  * The first byte says what kind of tool it is; the words follow, a line each. Both walk over the
  * same words and write down what they come upon: options with their values, then the operands. */
 #include "cli/diag.h"
-#include "cli/exits.h"
+#include "cli/exit.h"
 #include "cli/parse.h"
 #include "fuzz.h"
 

@@ -4,7 +4,7 @@
  * the stream. The module stands on a floor of our own, which gives the stream in those pieces. A
  * splitter that has all of the stream at once says what the records are. */
 #include "fuzz.h"
-#include "queue/layout.h"
+#include "queue/message_format.h"
 #include "stream/frame.h"
 #include "sys/io.h"
 

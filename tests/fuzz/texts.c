@@ -4,7 +4,7 @@
 #include "cli/report.h"
 #include "fuzz.h"
 #include "grammar.h"
-#include "queue/layout.h"
+#include "queue/message_format.h"
 
 #include <limits.h>
 #include <math.h>

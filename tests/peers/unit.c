@@ -3,15 +3,15 @@
  * Each verb prints what the functions return. Several arguments give a line each. */
 
 #include "cli/diag.h"
-#include "cli/exits.h"
-#include "cli/objname.h"
+#include "cli/exit.h"
+#include "cli/object_name.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "stream/record.h"
 #include "sys/deadline.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
-#include "sys/kernel.h"
-#include "sys/stop.h"
+#include "sys/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,20 @@
+#include "cli/exit.h"
+
+#include <errno.h>
+
+int exits_for(int errnum)
+{
+    switch (errnum) {
+    case EAGAIN:
+    case ETIMEDOUT:
+    case ENOMSG:
+    case ENOENT:
+    case EEXIST:
+    case ESRCH:
+    case ENXIO:
+    case ECONNREFUSED:
+        return EXIT_NO;
+    default:
+        return EXIT_FAILED;
+    }
+}

@@ -1,0 +1,23 @@
+/* exit: the exit status of every tool, and which one an errno stands for */
+#ifndef EXIT_H
+#define EXIT_H
+
+enum exits {
+    EXIT_DONE = 0,
+    EXIT_NO = 1,     /* timed out, would block, nothing there, already exists */
+    EXIT_USAGE = 2,  /* the command line is wrong */
+    EXIT_FAILED = 3, /* a system call, a limit, a permission, an I/O error */
+
+    /* only where the tool runs a COMMAND, whose own status is passed on otherwise */
+    EXIT_NOT_ACQUIRED = 124,
+    EXIT_TOOL_FAILED = 125,
+    EXIT_CANNOT_RUN = 126,
+    EXIT_NOT_FOUND = 127,
+    EXIT_SIGNALLED = 128 /* and the signal's number */
+};
+
+/* The status for a call that failed with errno ERRNUM: EXIT_NO where the kernel said "not now"
+ * or "not there", EXIT_FAILED for all else. */
+int exits_for(int errnum);
+
+#endif

@@ -1,0 +1,185 @@
+#include "memory/map_file.h"
+
+#include "sys/io.h"
+#include "sys/sandbox.h"
+#include "sys/trusted_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail(struct mapfile *file, const char *what)
+{
+    file->what = what;
+    return -1;
+}
+
+static int reserve(int fd, int64_t offset, int64_t length)
+{
+    struct stat status;
+    if (io_reserve(fd, offset, length) == 0)
+        return 0;
+    if (errno != EOPNOTSUPP || fstat(fd, &status) < 0)
+        return -1;
+    return status.st_size < offset + length ? ftruncate(fd, offset + length) : 0;
+}
+
+/* Good until the next call. */
+static const char *directory_of(const char *path)
+{
+    static char copy[PATH_MAX];
+    snprintf(copy, sizeof copy, "%s", path);
+    return dirname(copy);
+}
+
+static int open_directory(const char *path, int flags)
+{
+    return open(directory_of(path), flags | O_CLOEXEC, 0600);
+}
+
+/* Returns a descriptor; -1 with errno EOPNOTSUPP or EISDIR where this is not possible here. */
+static int create_and_link(struct mapfile *file, const struct mapfile_open *how)
+{
+    char self[64];
+    int fd = open_directory(file->path, O_TMPFILE | O_RDWR);
+    if (fd < 0)
+        return -1;
+    file->what = "reserve";
+    snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+    if (reserve(fd, 0, how->size) < 0 || fchmod(fd, how->mode) < 0)
+        return io_abandon(fd);
+    file->what = "open";
+    if (linkat(AT_FDCWD, self, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0)
+        return fd;
+    if (errno == ENOENT) /* no /proc */
+        errno = EOPNOTSUPP;
+    return io_abandon(fd);
+}
+
+static int create_empty(struct mapfile *file, const struct mapfile_open *how)
+{
+    mode_t old = umask(0);
+    int fd = open(file->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, how->mode);
+    umask(old);
+    if (fd < 0)
+        return -1;
+    file->what = "reserve";
+    if (reserve(fd, 0, how->size) == 0)
+        return fd;
+    file->fd = fd;
+    mapfile_discard(file);
+    return io_abandon(fd);
+}
+
+/* O_NONBLOCK, lest a FIFO at the name should hang it. */
+static int open_or_create(struct mapfile *file, const struct mapfile_open *how)
+{
+    int flags = (how->writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = how->is_exclusive ? (errno = ENOENT, -1) : follow_open(file->path, flags);
+    if (fd >= 0 || errno != ENOENT || !how->creates)
+        return fd;
+
+    fd = create_and_link(file, how);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+        fd = create_empty(file, how);
+    file->is_created = fd >= 0;
+    if (fd >= 0 || errno != EEXIST || how->is_exclusive)
+        return fd;
+    /* somebody else was first; or it is a symbolic link to nothing, which stays so */
+    fd = follow_open(file->path, flags);
+    if (fd < 0 && errno == ENOENT)
+        errno = ELOOP;
+    return fd;
+}
+
+static int refuse_kind(struct mapfile *file, const char *kind)
+{
+    file->kind = kind;
+    errno = ENOTSUP;
+    return fail(file, "map");
+}
+
+/* A file of procfs or sysfs says that it has no bytes, and gives some. */
+static bool has_hidden_bytes(const struct mapfile *file)
+{
+    char byte;
+    return file->size == 0 && !file->is_created && pread(file->fd, &byte, 1, 0) == 1;
+}
+
+int mapfile_open(struct mapfile *file, const char *path, const struct mapfile_open *how)
+{
+    struct stat status;
+    *file = (struct mapfile){.path = path, .what = "open"};
+    file->fd = open_or_create(file, how);
+    if (file->fd < 0 && errno == EISDIR)
+        return refuse_kind(file, "a directory");
+    if (file->fd < 0 && errno == ENXIO)
+        return refuse_kind(file, "no regular file");
+    if (file->fd < 0 || fstat(file->fd, &status) < 0)
+        return -1;
+
+    file->is_device = S_ISBLK(status.st_mode);
+    if (!S_ISREG(status.st_mode) && !file->is_device)
+        return refuse_kind(file, S_ISDIR(status.st_mode)    ? "a directory"
+                                 : S_ISFIFO(status.st_mode) ? "a FIFO (fifocat reads it)"
+                                 : S_ISCHR(status.st_mode)  ? "a character device"
+                                                            : "no regular file");
+    if (mapfile_measure(file) < 0)
+        return -1;
+    if (has_hidden_bytes(file))
+        return refuse_kind(file, "made by the kernel as it is read (cat reads it)");
+    return 0;
+}
+
+int mapfile_measure(struct mapfile *file)
+{
+    struct stat status;
+    if (fstat(file->fd, &status) < 0)
+        return fail(file, "stat");
+    file->size = file->is_device ? lseek(file->fd, 0, SEEK_END) : status.st_size;
+    return file->size < 0 ? fail(file, "measure") : 0;
+}
+
+int mapfile_reserve(struct mapfile *file, int64_t offset, int64_t length)
+{
+    if (!file->is_device && length > 0 && reserve(file->fd, offset, length) < 0)
+        return fail(file, "reserve");
+    return mapfile_measure(file);
+}
+
+int mapfile_sync(struct mapfile *file)
+{
+    if (fsync(file->fd) < 0)
+        return fail(file, "sync");
+    if (!file->is_created)
+        return 0;
+    int directory = open_directory(file->path, O_RDONLY | O_DIRECTORY);
+    if (directory < 0)
+        return fail(file, "open the directory");
+    if (fsync(directory) < 0) {
+        io_abandon(directory);
+        return fail(file, "sync the directory");
+    }
+    close(directory);
+    return 0;
+}
+
+void mapfile_discard(struct mapfile *file)
+{
+    struct stat named, ours;
+    int saved = errno;
+    if (lstat(file->path, &named) == 0 && fstat(file->fd, &ours) == 0 &&
+        named.st_ino == ours.st_ino && named.st_dev == ours.st_dev)
+        unlink(file->path);
+    errno = saved;
+}
+
+void mapfile_sandbox(const struct mapfile *file)
+{
+    const char *folder = file->is_created ? directory_of(file->path) : NULL;
+    sandbox_enter(&(struct sandbox){.folder = folder});
+}

@@ -1,0 +1,21 @@
+#include "queue/message_format.h"
+
+#include <stdio.h>
+
+void layout_fill(const struct layout *layout, struct layout_record *record, long tag,
+                 const void *data, size_t size)
+{
+    size_t tag_size = 0;
+    record->tag[0] = '\0';
+    if (layout->is_tagged || layout->format.is_given)
+        tag_size = (size_t)snprintf(record->tag, sizeof record->tag, "%ld\t", tag);
+    if (!layout->format.is_given) {
+        record->count =
+            record_pieces(record->pieces, record->head, layout->form, record->tag, data, size);
+        return;
+    }
+    size_t digits = (size_t)snprintf(record->size, sizeof record->size, "%zu", size);
+    const struct iovec fields[] = {
+        {(void *)(uintptr_t)data, size}, {record->size, digits}, {record->tag, tag_size - 1}};
+    record->count = format_fill(&layout->format, fields, record->pieces);
+}

@@ -1,0 +1,153 @@
+#include "semaphore/semaphore.h"
+
+#include "cli/parse.h"
+#include "cli/report.h"
+#include "semaphore/semaphore_internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct semaphores_family *family_of(const struct objname *name)
+{
+    return objname_is_sysv(name) ? &semaphores_sysv : &semaphores_posix;
+}
+
+const char *semaphores_parse_name(const char *text, void *value)
+{
+    if (*text == '/' && strlen(text + 1) > SEMAPHORES_NAME_MAX)
+        return "a POSIX semaphore's name has at most 251 bytes after its slash";
+    return objname_parse(text, value);
+}
+
+const char *semaphores_parse_step(const char *text, void *value)
+{
+    static const char wrong[] = "not INDEX:DELTA[:nowait][:undo], such as 0:-1 or 2:+1:undo";
+    struct semaphores_step step = {0};
+    uint64_t index, size;
+    const char *at = parse_digits(text, 10, INT_MAX, &index);
+    if (!at)
+        return "there is no such index";
+    if (at == text || *at++ != ':')
+        return wrong;
+
+    bool is_taken = *at == '-';
+    const char *digits = at + (is_taken || *at == '+');
+    at = parse_digits(digits, 10, (uint64_t)semaphores_sysv.max, &size);
+    if (!at)
+        return "a System V semaphore holds at most 32767";
+    if (at == digits)
+        return wrong;
+    while (*at == ':') {
+        size_t length = strcspn(++at, ":");
+        if (length == 6 && strncmp(at, "nowait", length) == 0)
+            step.is_nowait = true;
+        else if (length == 4 && strncmp(at, "undo", length) == 0)
+            step.is_undone = true;
+        else
+            return wrong;
+        at += length;
+    }
+    if (*at)
+        return wrong;
+    step.index = (int)index;
+    step.delta = is_taken ? -(int)size : (int)size;
+    *(struct semaphores_step *)value = step;
+    return NULL;
+}
+
+int semaphores_max(const struct objname *name)
+{
+    return family_of(name)->max;
+}
+
+int semaphores_open(struct semaphore *semaphore, const struct objname *name, int index,
+                    enum semaphores_access access, const struct semaphores_creation *creation)
+{
+    *semaphore = (struct semaphore){
+        .name = *name,
+        .id = -1,
+        .index = index,
+        .is_sysv = objname_is_sysv(name),
+        .family = family_of(name),
+    };
+    if (name->kind == OBJNAME_PRIVATE && !creation)
+        return errno = ENOENT, -1;
+    return semaphore->family->open(semaphore, access, creation);
+}
+
+const char *semaphores_say(struct semaphore *semaphore, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(semaphore->why, sizeof semaphore->why, format, arguments);
+    va_end(arguments);
+    return semaphore->why;
+}
+
+const char *semaphores_why(struct semaphore *semaphore, int errnum)
+{
+    const char *why;
+    switch (errnum) {
+    case EAGAIN:
+        return "not free";
+    case ETIMEDOUT:
+        return "not free in time";
+    case EIDRM:
+        return "somebody removed the semaphore";
+    case EOVERFLOW: /* sem_post(3) */
+    case ERANGE:    /* semop(2) */
+        return semaphores_say(semaphore, "the value is at its limit, %d", semaphore->family->max);
+    default:
+        why = semaphore->family->why(semaphore, errnum);
+        return why ? why : strerror(errnum);
+    }
+}
+
+int semaphores_operate(struct semaphore *semaphore, const struct semaphores_step *steps,
+                       size_t count, const struct deadline *deadline)
+{
+    return semaphore->family->operate(semaphore, steps, count, deadline);
+}
+
+int semaphores_set(struct semaphore *semaphore, int value)
+{
+    return semaphore->family->set(semaphore, value);
+}
+
+int semaphores_value(struct semaphore *semaphore)
+{
+    return semaphore->family->value(semaphore);
+}
+
+int semaphores_describe(struct semaphore *semaphore, bool json)
+{
+    struct semaphores_status status;
+    if (semaphore->family->status(semaphore, &status) < 0)
+        return -1;
+
+    report_object(json, semaphore->name.text, semaphore->is_sysv);
+    report_number("value", status.value);
+    if (semaphore->is_sysv) {
+        report_number("id", semaphore->id);
+        report_number("index", semaphore->index);
+        report_values("values", status.values, (size_t)status.count);
+        report_number("waiting", status.waiting);
+        report_number("waiting_for_zero", status.waiting_for_zero);
+        report_number("last_pid", status.last_pid);
+        report_time("operated", status.operated);
+        report_time("changed", status.changed);
+    }
+    report_owner(status.mode, status.uid, status.gid);
+    report_end();
+    free(status.values);
+    return 0;
+}
+
+int semaphores_remove(struct semaphore *semaphore)
+{
+    return semaphore->family->remove(semaphore);
+}

@@ -1,0 +1,44 @@
+/* semaphore_internal: what a family of semaphores does for semaphores.c */
+#ifndef SEMAPHORE_INTERNAL_H
+#define SEMAPHORE_INTERNAL_H
+
+#include "semaphore/semaphore.h"
+
+#include <time.h>
+
+struct semaphores_status {
+    int value;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    /* System V: */
+    int count;                     /* semaphores of the set */
+    unsigned short *values;        /* of all of them, at one moment; the caller's to free */
+    int waiting, waiting_for_zero; /* processes */
+    pid_t last_pid;                /* who changed it last, 0 where the kernel has none */
+    time_t operated, changed;      /* of the set; 0 where there was none */
+};
+
+/* The functions of semaphores.h, each for one family. */
+struct semaphores_family {
+    int max; /* the largest value */
+    int (*open)(struct semaphore *semaphore, enum semaphores_access access,
+                const struct semaphores_creation *creation);
+    const char *(*why)(struct semaphore *semaphore, int errnum); /* NULL where errno says it */
+    int (*operate)(struct semaphore *semaphore, const struct semaphores_step *steps, size_t count,
+                   const struct deadline *deadline);
+    int (*set)(struct semaphore *semaphore, int value);
+    int (*value)(struct semaphore *semaphore);
+    int (*status)(struct semaphore *semaphore, struct semaphores_status *status);
+    int (*remove)(struct semaphore *semaphore);
+};
+
+extern const struct semaphores_family semaphores_posix, semaphores_sysv;
+
+enum { SEMAPHORES_NAME_MAX = 251 }; /* POSIX, sem_overview(7): NAME_MAX less `sem.` */
+
+/* A sentence for semaphores_why, made of FORMAT; good until the next one. */
+const char *semaphores_say(struct semaphore *semaphore, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,228 @@
+#include "semaphore/guardian.h"
+#include "semaphore/semaphore_internal.h"
+#include "semaphore/semaphore_posix_file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The clock of the waits. */
+#ifdef __GLIBC__
+#define WAIT_CLOCK CLOCK_MONOTONIC
+#else /* musl */
+#define WAIT_CLOCK                       CLOCK_REALTIME
+#define sem_clockwait(posix, clock, end) sem_timedwait(posix, end)
+#endif
+
+/* How long a wait goes on, in nanoseconds, for a semaphore that was removed. */
+static const int64_t slice = 100000000;
+
+/* How often a wait for zero looks: nobody tells of taking. */
+static const int64_t look_every = 10000000;
+
+static sem_t *in_hand;
+static volatile sig_atomic_t is_cut;
+
+/* Somebody cut the file, so there is no memory behind the mapping. The instruction gets other
+ * memory to end on. A jump out of it would not do: glibc's wait has a cleanup that touches it too.
+ */
+static void on_cut(int signal)
+{
+    is_cut = 1;
+    if (mmap(in_hand, sizeof *in_hand, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        _exit(128 + signal);
+}
+
+/* From the first action on, not before: an exec resets only what is handled, and COMMAND shall find
+ * SIGBUS as it was. */
+static void catch_cuts(sem_t *posix)
+{
+    if (in_hand)
+        return;
+    in_hand = posix;
+    struct sigaction action = {.sa_handler = on_cut};
+    sigaction(SIGBUS, &action, NULL);
+}
+
+static int wait_for(sem_t *posix, int64_t nanoseconds)
+{
+    struct timespec end;
+    clock_gettime(WAIT_CLOCK, &end);
+    nanoseconds += end.tv_nsec;
+    end.tv_sec += nanoseconds / 1000000000;
+    end.tv_nsec = nanoseconds % 1000000000;
+    return sem_clockwait(posix, WAIT_CLOCK, &end);
+}
+
+enum action { TAKE_NOW, TAKE_IN_TIME, GIVE, LOOK };
+
+static int touch(sem_t *posix, enum action action, int64_t nanoseconds)
+{
+    int value = 0;
+    switch (action) {
+    case TAKE_NOW:
+        return sem_trywait(posix);
+    case TAKE_IN_TIME:
+        return wait_for(posix, nanoseconds);
+    case GIVE:
+        return sem_post(posix);
+    default:
+        if (sem_getvalue(posix, &value) == 0 && value < 0)
+            errno = EBADMSG;
+        return value < 0 ? -1 : value;
+    }
+}
+
+/* All that is done to the mapped memory. EBADMSG where the file was cut. */
+static int act(const struct semaphore *semaphore, enum action action, int64_t nanoseconds)
+{
+    catch_cuts(semaphore->posix);
+    int result = touch(semaphore->posix, action, nanoseconds);
+    return is_cut ? (errno = EBADMSG, -1) : result;
+}
+
+/* Whether the name is gone or means another semaphore now: nobody will give to this one. */
+static bool is_removed(const struct semaphore *semaphore)
+{
+    struct stat file;
+    if (lstat(semaphore->path, &file) < 0)
+        return errno == ENOENT;
+    return file.st_dev != semaphore->device || file.st_ino != semaphore->inode;
+}
+
+static int take_posix(struct semaphore *semaphore, const struct deadline *deadline)
+{
+    if (deadline_is_now(deadline))
+        return act(semaphore, TAKE_NOW, 0);
+    for (;;) {
+        int64_t remaining = deadline_remaining(deadline);
+        if (act(semaphore, TAKE_IN_TIME, remaining < slice ? remaining : slice) == 0)
+            return 0;
+        if (errno != ETIMEDOUT && errno != EINTR)
+            return -1;
+        if (is_removed(semaphore))
+            return errno = EIDRM, -1;
+        if (deadline_remaining(deadline) == 0)
+            return errno = ETIMEDOUT, -1;
+    }
+}
+
+/* It may miss a zero that lasts less than a look. */
+static int await_zero(const struct semaphore *semaphore, const struct deadline *deadline)
+{
+    int value;
+    while ((value = act(semaphore, LOOK, 0)) > 0) {
+        int64_t remaining = deadline_remaining(deadline);
+        if (remaining == 0)
+            return errno = deadline_is_now(deadline) ? EAGAIN : ETIMEDOUT, -1;
+        if (is_removed(semaphore))
+            return errno = EIDRM, -1;
+        nanosleep(&(struct timespec){.tv_nsec = remaining < look_every ? remaining : look_every},
+                  NULL);
+    }
+    return value;
+}
+
+static int take_for_another(void *object, const struct deadline *deadline)
+{
+    return take_posix(object, deadline);
+}
+
+static void give_back(void *object)
+{
+    act(object, GIVE, 0);
+}
+
+static int hold_posix(struct semaphore *semaphore, const struct deadline *deadline)
+{
+    struct guardian_duty duty = {
+        .name = "semop-guardian",
+        .take = take_for_another,
+        .give_back = give_back,
+        .object = semaphore,
+    };
+    return guardian_start(&duty, deadline);
+}
+
+static int operate_posix(struct semaphore *semaphore, const struct semaphores_step *steps,
+                         size_t count, const struct deadline *deadline)
+{
+    if (count != 1 || steps->delta > 1 || steps->delta < -1)
+        return errno = ENOTSUP, -1;
+    if (steps->is_undone)
+        return hold_posix(semaphore, deadline);
+    if (steps->delta < 0)
+        return take_posix(semaphore, deadline);
+    return steps->delta > 0 ? act(semaphore, GIVE, 0) : await_zero(semaphore, deadline);
+}
+
+static int value_posix(struct semaphore *semaphore)
+{
+    return act(semaphore, LOOK, 0);
+}
+
+static int set_posix(struct semaphore *semaphore, int value)
+{
+    for (int now; (now = act(semaphore, LOOK, 0)) != value;)
+        if (now < 0 || (act(semaphore, now < value ? GIVE : TAKE_NOW, 0) < 0 && errno != EAGAIN &&
+                        errno != EINTR))
+            return -1;
+    return 0;
+}
+
+static int status_posix(struct semaphore *semaphore, struct semaphores_status *status)
+{
+    struct stat file;
+    if (lstat(semaphore->path, &file) < 0)
+        return -1;
+    *status = (struct semaphores_status){
+        .value = value_posix(semaphore),
+        .mode = file.st_mode & 07777,
+        .uid = file.st_uid,
+        .gid = file.st_gid,
+    };
+    return status->value < 0 ? -1 : 0;
+}
+
+static int remove_posix(struct semaphore *semaphore)
+{
+    return sem_unlink(semaphore->name.text);
+}
+
+static const char *why_posix(struct semaphore *semaphore, int errnum)
+{
+    struct rlimit processes = {0};
+    switch (errnum) {
+    case EBADMSG:
+        return semaphores_say(semaphore, "%s is not a semaphore", semaphore->path);
+    case ENOSPC:
+        return "/dev/shm is full";
+    case ENODEV:
+        return "there is no /dev/shm";
+    case EOWNERDEAD:
+        return "its guardian process was killed";
+    case EUSERS:
+        getrlimit(RLIMIT_NPROC, &processes);
+        return semaphores_say(semaphore, "no more processes for a guardian (ulimit -u is %llu)",
+                              (unsigned long long)processes.rlim_cur);
+    default:
+        return NULL;
+    }
+}
+
+const struct semaphores_family semaphores_posix = {
+    .max = SEM_VALUE_MAX,
+    .open = semaphores_file_open,
+    .why = why_posix,
+    .operate = operate_posix,
+    .set = set_posix,
+    .value = value_posix,
+    .status = status_posix,
+    .remove = remove_posix,
+};

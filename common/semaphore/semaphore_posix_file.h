@@ -1,0 +1,11 @@
+/* semaphore_posix_file: the file of a POSIX semaphore, mapped or created so that it is one */
+#ifndef SEMAPHORE_POSIX_FILE_H
+#define SEMAPHORE_POSIX_FILE_H
+
+#include "semaphore/semaphore.h"
+
+/* The open of struct semaphores_family: fills in what is private to POSIX. */
+int semaphores_file_open(struct semaphore *semaphore, enum semaphores_access access,
+                         const struct semaphores_creation *creation);
+
+#endif

@@ -1,0 +1,245 @@
+#include "semaphore/semaphore_internal.h"
+#include "semaphore/semaphore_sysv_init.h"
+#include "sys/interrupt.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/sem.h>
+#include <time.h>
+
+enum { VALUE_MAX = 32767 }; /* SEMVMX of semop(2), fixed in the kernel */
+
+/* For semget(2), which refuses what is over a limit anyway. */
+static int size_of(const struct semaphores_creation *creation)
+{
+    return creation->count < INT_MAX ? (int)creation->count : INT_MAX;
+}
+
+/* Giving the first value takes rights that MODE may not grant its owner. */
+static int set_mode(int id, mode_t mode)
+{
+    struct semid_ds status;
+    if ((mode & 0600) == 0600)
+        return 0;
+    if (semctl(id, 0, IPC_STAT, (union semctl_argument){.status = &status}) < 0)
+        return -1;
+    status.sem_perm.mode = mode;
+    return semctl(id, 0, IPC_SET, (union semctl_argument){.status = &status});
+}
+
+static int create_set(struct semaphore *semaphore, key_t key,
+                      const struct semaphores_creation *creation)
+{
+    semaphore->id =
+        semget(key, size_of(creation), IPC_CREAT | IPC_EXCL | 0600 | (int)creation->mode);
+    if (semaphore->id < 0)
+        return -1;
+    if (semaphores_give_birth(semaphore->id, size_of(creation), creation->value) == 0 &&
+        set_mode(semaphore->id, creation->mode) == 0)
+        return 0;
+    int saved = errno;
+    semctl(semaphore->id, 0, IPC_RMID);
+    errno = saved;
+    return -1;
+}
+
+/* The semaphores of the set; -1 with errno. */
+static int count_of(int id)
+{
+    struct semid_ds status = {0};
+    if (semctl(id, 0, IPC_STAT, (union semctl_argument){.status = &status}) < 0)
+        return -1;
+    return (int)status.sem_nsems;
+}
+
+static int open_set(struct semaphore *semaphore, key_t key, enum semaphores_access access,
+                    const struct semaphores_creation *creation)
+{
+    static const int permissions[] = {[SEMAPHORES_USE] = 0200, [SEMAPHORES_READ] = 0400};
+    int count = creation ? size_of(creation) : 0;
+    if (semaphore->name.kind == OBJNAME_ID)
+        semaphore->id = semaphore->name.id;
+    else
+        semaphore->id = semget(key, count, access == SEMAPHORES_REMOVE ? 0 : permissions[access]);
+    if (semaphore->id < 0)
+        return -1;
+
+    /* Who may not look need not: the value of another's semaphore has long been given. */
+    int born = access == SEMAPHORES_REMOVE ? 1 : semaphores_await_birth(semaphore->id);
+    if (born == 0 && creation) {
+        int all = count_of(semaphore->id);
+        born = all < 0 ? -1 : semaphores_give_birth(semaphore->id, all, creation->value);
+    }
+    if (born < 0 && (errno == EINVAL || errno == EIDRM))
+        return errno = ENOENT, -1;
+    if (born < 0 && errno != EACCES)
+        return -1;
+    if (count > 1 && count > count_of(semaphore->id)) /* semget(2) asks only by key */
+        return errno = EINVAL, -1;
+    return 0;
+}
+
+static int open_sysv(struct semaphore *semaphore, enum semaphores_access access,
+                     const struct semaphores_creation *creation)
+{
+    key_t key = IPC_PRIVATE;
+    if (semaphore->name.kind == OBJNAME_ID) {
+        int result = open_set(semaphore, key, access, creation);
+        return result == 0 && creation && creation->is_exclusive ? (errno = EEXIST, -1) : result;
+    }
+    if (objname_key(&semaphore->name, &key) < 0)
+        return -1;
+    bool may_exist = key != IPC_PRIVATE && (!creation || !creation->is_exclusive);
+
+    do {
+        if (may_exist && open_set(semaphore, key, access, creation) == 0)
+            return 0;
+        if (may_exist && (errno != ENOENT || !creation))
+            return -1;
+        if (create_set(semaphore, key, creation) == 0)
+            return 0;
+    } while (errno == EEXIST && may_exist);
+    return -1;
+}
+
+/* The kernel says EINVAL of a set that is gone before the call, and EIDRM where it goes in it; and
+ * semctl(2) says EINVAL of an index where semop(2) says EFBIG. */
+static int tell_cause(const struct semaphore *semaphore, int result)
+{
+    if (result < 0 && errno == EINVAL) {
+        int count = count_of(semaphore->id);
+        errno = count >= 0 && semaphore->index >= count ? EFBIG : EIDRM;
+    }
+    return result;
+}
+
+/* SEM_UNDO: the kernel remembers over an exec what it has to undo. */
+static int operate_sysv(struct semaphore *semaphore, const struct semaphores_step *steps,
+                        size_t count, const struct deadline *deadline)
+{
+    bool is_now = deadline_is_now(deadline);
+    struct sembuf *operations = calloc(count, sizeof *operations);
+    if (!operations)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].index > UINT16_MAX)
+            return free(operations), errno = EFBIG, -1;
+        operations[i] = (struct sembuf){
+            .sem_num = (unsigned short)steps[i].index,
+            .sem_op = (short)steps[i].delta,
+            .sem_flg = (short)((steps[i].is_undone ? SEM_UNDO : 0) |
+                               (is_now || steps[i].is_nowait ? IPC_NOWAIT : 0)),
+        };
+    }
+
+    int result;
+    do {
+        int64_t remaining = deadline_remaining(deadline);
+        struct timespec wait = {.tv_sec = remaining / 1000000000,
+                                .tv_nsec = remaining % 1000000000};
+        result = semtimedop(semaphore->id, operations, count,
+                            remaining == DEADLINE_NEVER ? NULL : &wait);
+    } while (result < 0 && errno == EINTR && !stop_signal());
+    if (result < 0 && errno == EAGAIN && !is_now && deadline_remaining(deadline) == 0)
+        errno = ETIMEDOUT;
+    int saved = errno;
+    free(operations);
+    errno = saved;
+    return tell_cause(semaphore, result);
+}
+
+/* An errand of semctl(2) about the semaphore itself. */
+static int ask(const struct semaphore *semaphore, int what, int value)
+{
+    union semctl_argument argument = {.value = value};
+    return tell_cause(semaphore, semctl(semaphore->id, semaphore->index, what, argument));
+}
+
+static int set_sysv(struct semaphore *semaphore, int value)
+{
+    return ask(semaphore, SETVAL, value);
+}
+
+static int value_sysv(struct semaphore *semaphore)
+{
+    return ask(semaphore, GETVAL, 0);
+}
+
+static int status_sysv(struct semaphore *semaphore, struct semaphores_status *status)
+{
+    struct semid_ds kernel = {0};
+    union semctl_argument argument = {.status = &kernel};
+    if (tell_cause(semaphore, semctl(semaphore->id, 0, IPC_STAT, argument)) < 0)
+        return -1;
+    *status = (struct semaphores_status){
+        .mode = kernel.sem_perm.mode & 07777,
+        .uid = kernel.sem_perm.uid,
+        .gid = kernel.sem_perm.gid,
+        .count = (int)kernel.sem_nsems,
+        .values = calloc(kernel.sem_nsems + 1, sizeof *status->values),
+        .waiting = ask(semaphore, GETNCNT, 0),
+        .waiting_for_zero = ask(semaphore, GETZCNT, 0),
+        .last_pid = ask(semaphore, GETPID, 0),
+        .operated = kernel.sem_otime,
+        .changed = kernel.sem_ctime,
+    };
+    if (!status->values || status->last_pid < 0)
+        return -1;
+    argument.values = status->values;
+    if (tell_cause(semaphore, semctl(semaphore->id, 0, GETALL, argument)) < 0)
+        return -1;
+    status->value = status->values[semaphore->index];
+    return 0;
+}
+
+static int remove_sysv(struct semaphore *semaphore)
+{
+    int result = semctl(semaphore->id, 0, IPC_RMID);
+    if (result < 0 && (errno == EINVAL || errno == EIDRM))
+        errno = ENOENT;
+    return result;
+}
+
+/* Of a set that could not be opened the key is known. */
+static const char *why_sysv(struct semaphore *semaphore, int errnum)
+{
+    struct seminfo limits = {0}, used = {0};
+    int count = count_of(semaphore->id >= 0 ? semaphore->id : semget(semaphore->name.key, 0, 0));
+    semctl(0, 0, IPC_INFO, (union semctl_argument){.limits = &limits});
+    semctl(0, 0, SEM_INFO, (union semctl_argument){.limits = &used}); /* semusz: sets in use */
+    switch (errnum) {
+    case ENOSPC:
+        if (used.semusz < limits.semmni)
+            return semaphores_say(semaphore,
+                                  "no more semaphores (the second number of kernel.sem is %d)",
+                                  limits.semmns);
+        return semaphores_say(semaphore, "no more sets (the last number of kernel.sem is %d)",
+                              limits.semmni);
+    case EINVAL:
+        if (count >= 0)
+            return semaphores_say(semaphore, "the set that exists has a size of %d", count);
+        return semaphores_say(semaphore, "too large (the first number of kernel.sem is %d)",
+                              limits.semmsl);
+    case E2BIG:
+        return semaphores_say(
+            semaphore, "too many operations (the third number of kernel.sem is %d)", limits.semopm);
+    case EFBIG:
+        if (count < 0)
+            return "the set has no such index";
+        return semaphores_say(semaphore, "the last index of the set is %d", count - 1);
+    default:
+        return NULL;
+    }
+}
+
+const struct semaphores_family semaphores_sysv = {
+    .max = VALUE_MAX,
+    .open = open_sysv,
+    .why = why_sysv,
+    .operate = operate_sysv,
+    .set = set_sysv,
+    .value = value_sysv,
+    .status = status_sysv,
+    .remove = remove_sysv,
+};

@@ -1,0 +1,99 @@
+#include "semaphore/semaphore_sysv_init.h"
+
+#include "sys/deadline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+static void sleep_a_little(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* Of the first semaphore of a new set nothing has changed yet: no value, no pid, no time. Returns
+ * 1 or 0; -1 with errno. */
+static int is_born(int id, time_t *created)
+{
+    struct semid_ds status = {0};
+    int value = semctl(id, 0, GETVAL);
+    int pid = value == 0 ? semctl(id, 0, GETPID) : value;
+    if (pid != 0)
+        return pid < 0 ? -1 : 1;
+    if (semctl(id, 0, IPC_STAT, (union semctl_argument){.status = &status}) < 0)
+        return -1;
+    *created = status.sem_ctime;
+    return status.sem_otime != 0;
+}
+
+/* A second, and the rest of the one in which it was created. */
+int semaphores_await_birth(int id)
+{
+    struct deadline longest = deadline_in(2000000000); /* whatever happens to the clock */
+    time_t created;
+    int born;
+    while ((born = is_born(id, &created)) == 0 && time(NULL) <= created + 1 &&
+           deadline_remaining(&longest) > 0)
+        sleep_a_little();
+    return born;
+}
+
+/* Whoever gives first values holds this lock, so that only one does where the creator died. The
+ * kernel's list of sets is a file that all can lock; who holds it longer than a second is none of
+ * us. Returns a descriptor to close, or -1. */
+static int lock_births(void)
+{
+    struct deadline patience = deadline_in(1000000000);
+    int fd = open("/proc/sysvipc/sem", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && deadline_remaining(&patience) > 0)
+        sleep_a_little();
+    return fd;
+}
+
+/* All at once; one by one the kernel would go through the whole set for each. Somebody who does not
+ * know of births may have given values meanwhile, but not one of us. */
+static int set_all(int id, int count, int value)
+{
+    unsigned short *values = calloc((size_t)count, sizeof *values);
+    if (!values)
+        return -1;
+    for (int index = 0; index < count; index++)
+        values[index] = (unsigned short)value;
+    int result = semctl(id, 0, SETALL, (union semctl_argument){.values = values});
+    int saved = errno;
+    free(values);
+    errno = saved;
+    return result;
+}
+
+/* A single semaphore gets its value in one step, and only where it is 0. A first value of 0 leaves
+ * its mark too. */
+static int give_values(int id, int count, int value)
+{
+    struct sembuf steps[] = {
+        {.sem_op = 0, .sem_flg = IPC_NOWAIT},
+        {.sem_op = (short)(value > 0 ? value : 1)},
+        {.sem_op = -1},
+    };
+    if (count > 1 && set_all(id, count, value) < 0)
+        return -1;
+    if (count > 1)
+        return value > 0 ? 0 : semop(id, steps + 1, 2);
+    int result = semop(id, steps, value > 0 ? 2 : 3);
+    return result < 0 && errno == EAGAIN ? 0 : result;
+}
+
+int semaphores_give_birth(int id, int count, int value)
+{
+    time_t created;
+    int lock = lock_births();
+    int result = is_born(id, &created) == 1 ? 0 : give_values(id, count, value);
+    int saved = errno;
+    if (lock >= 0)
+        close(lock);
+    errno = saved;
+    return result;
+}

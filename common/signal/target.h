@@ -1,0 +1,39 @@
+/* target: the processes that a command line, pidfiles or standard input name */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include "sys/process.h"
+
+#include <stdbool.h>
+
+struct target {
+    struct process process;
+    const char *text; /* as it was written */
+    int error;        /* errno where its pidfile could not be read */
+    bool is_done;     /* for the caller: nothing is to be done with it any more */
+};
+
+struct targets {
+    enum process_scope scope; /* of all that are added */
+    struct target *all;
+    int count;
+    /* private: where the first few are, and how many ALL has room for */
+    struct target few[4];
+    int room;
+    char why[128];
+};
+
+/* Adds what WORD, which has to last, names: PID, PID:INODE or pidfile:PATH. Returns NULL, or what
+ * is wrong with it. */
+const char *targets_add(struct targets *targets, const char *word);
+
+/* Adds those that standard input names, with blanks or newlines between. Returns NULL, or what is
+ * wrong, good until the next call. */
+const char *targets_read(struct targets *targets);
+
+/* Opens targets from FIRST on until all are open or no descriptor is left, with the soft limit of
+ * descriptors raised as far as that needs. Returns how many it went through, one at least; those
+ * that it could not open have an error. */
+int targets_open(struct targets *targets, int first);
+
+#endif

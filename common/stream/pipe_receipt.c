@@ -1,0 +1,38 @@
+#include "stream/pipe_receipt.h"
+
+#include "sys/io.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+void handover_begin(struct handover *handover, int fd)
+{
+    *handover = (struct handover){.fd = -1};
+    if (fd < 0 || !io_is_pipe(fd) || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
+        return;
+    int before = fcntl(fd, F_GETPIPE_SZ);
+    int size = fcntl(fd, F_SETPIPE_SZ, 1); /* becomes one page */
+    if (before > 0 && size > 0)
+        *handover = (struct handover){.fd = fd, .size = before};
+}
+
+int64_t handover_wait(const struct handover *handover, const struct deadline *deadline)
+{
+    int unread = 0;
+    struct pollfd end = {.fd = handover->fd, .events = POLLOUT};
+    if (handover->fd < 0)
+        return 0;
+    if (deadline_poll(&end, 1, deadline) < 0)
+        return -1;
+    if (end.revents & POLLERR)
+        ioctl(handover->fd, FIONREAD, &unread);
+    return unread;
+}
+
+void handover_end(struct handover *handover)
+{
+    if (handover->fd >= 0)
+        fcntl(handover->fd, F_SETPIPE_SZ, handover->size);
+    handover->fd = -1;
+}

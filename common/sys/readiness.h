@@ -1,0 +1,25 @@
+/* readiness: the mark by which a process tells that it is ready, in a file, a FIFO or a descriptor
+ */
+#ifndef READINESS_H
+#define READINESS_H
+
+#include "cli/parse.h"
+#include "sys/deadline.h"
+
+struct ready {
+    const char *text; /* as it was written; NULL for no mark */
+    int fd;
+};
+
+/* A path, or fd:N for a descriptor that is open. VALUE is a struct ready. */
+parse_function ready_parse;
+
+/* Opens it, before there is anything to be ready for: a file is emptied, or created with mode 0600;
+ * a FIFO waits for its reader until DEADLINE. Returns 0, or -1 with errno. */
+int ready_open(struct ready *ready, const struct deadline *deadline);
+
+/* Writes LINE in one write and closes it, but for the standard descriptors. Returns 0, or -1 with
+ * errno. */
+int ready_mark(struct ready *ready, const char *line);
+
+#endif
