@@ -58,7 +58,7 @@ static void open_pipe(int ends[2], int64_t size)
     int wanted = size < INT_MAX ? (int)size : INT_MAX;
     if (size > 0 && fcntl(ends[1], F_SETPIPE_SZ, wanted) < 0)
         diag_die(EXIT_TOOL_FAILED, "pipe: set its size to %lld: %m (fs.pipe-max-size is %lld)",
-                 (long long)size, (long long)kernel_limit("fs.pipe-max-size", -1));
+                 (long long)size, (long long)limits_read("fs.pipe-max-size", -1));
 }
 
 static void close_direction(const struct direction *direction)
@@ -70,9 +70,9 @@ static void close_direction(const struct direction *direction)
 /* The logger's whole life. It goes on through signals: the ends of the two commands end it. */
 static _Noreturn void log_direction(int from, int to, const struct log *log, char mark)
 {
-    stop_ignore();
+    interrupt_ignore();
     const char *what;
-    if (tap_run(from, to, log->fd, mark, &what) < 0)
+    if (tee_run(from, to, log->fd, mark, &what) < 0)
         fail(log->path, what);
     _exit(EXIT_DONE);
 }
@@ -116,10 +116,10 @@ static pid_t start(char **command, int in, int out)
     pid_t pid = fork();
     if (pid != 0)
         return pid;
-    stop_release();
-    spawn_give(command, in, STDIN_FILENO);
-    spawn_give(command, out, STDOUT_FILENO);
-    spawn_exec(command);
+    interrupt_release();
+    exec_set_descriptor(command, in, STDIN_FILENO);
+    exec_set_descriptor(command, out, STDOUT_FILENO);
+    exec_command(command);
 }
 
 static void pass_on(int signal, const pid_t *pids)
@@ -137,9 +137,9 @@ static int wait_for_all(pid_t *pids, int *status)
     for (int i = 0; i < CHILDREN; i++)
         left += pids[i] > 0;
     while (left > 0) {
-        if (stop_signal() != passed_on) {
-            passed_on = stop_signal();
-            if (!stop_is_from_terminal())
+        if (interrupt_signal() != passed_on) {
+            passed_on = interrupt_signal();
+            if (!interrupt_is_from_terminal())
                 pass_on(passed_on, pids);
         }
         pid_t pid = wait(&raw);
@@ -148,7 +148,7 @@ static int wait_for_all(pid_t *pids, int *status)
                 continue;
             pids[i] = 0;
             left--;
-            status[i] = spawn_status(raw);
+            status[i] = exec_exit_status(raw);
             if (i < COMMANDS && failed == EXIT_DONE)
                 failed = status[i];
         }
@@ -174,8 +174,8 @@ static int run(char **commands[COMMANDS], struct direction *ways, const struct o
     close_direction(&ways[SECOND]);
 
     int status[CHILDREN] = {0}, failed = wait_for_all(pids, status);
-    if (stop_signal())
-        stop_die();
+    if (interrupt_signal())
+        interrupt_reraise();
     if (!has_started || status[FIRST_LOGGER] || status[SECOND_LOGGER])
         return EXIT_TOOL_FAILED;
     switch (options->choice) {
@@ -226,7 +226,7 @@ int main(int argc, char **argv)
         {0},
     };
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     int first = 0;
     while (first < operands.count && strcmp(operands.words[first], "--") != 0)
@@ -241,9 +241,9 @@ int main(int argc, char **argv)
 
     /* A log is created, or emptied, once there is something to write into it. */
     struct direction ways[COMMANDS] = {open_direction(&options), open_direction(&options)};
-    if (options.log.path && (options.log.fd = tap_open(options.log.path)) < 0)
+    if (options.log.path && (options.log.fd = tee_open(options.log.path)) < 0)
         fail(options.log.path, "open log");
-    spawn_expect();
-    stop_catch();
+    child_status_enable();
+    interrupt_catch();
     return run((char **[]){operands.words, second}, ways, &options);
 }

@@ -42,7 +42,7 @@ struct options {
 
 static _Noreturn void fail(const char *path, const char *what, const char *hint)
 {
-    diag_die(exits_for(errno), "%s: %s: %m%s", path, what, hint);
+    diag_die(exit_status_of(errno), "%s: %s: %m%s", path, what, hint);
 }
 
 /* What was tried is to open PATH, unless the wait for the other side was in vain. */
@@ -55,7 +55,7 @@ static _Noreturn void fail_open(const char *path, const char *wait, const struct
     case EAGAIN:
         diag_die(EXIT_NO, "%s: %s: there is none", path, wait);
     case ENOTSUP:
-        diag_die(EXIT_FAILED, "%s: open FIFO: it is no FIFO", path);
+        diag_die(EXIT_ERROR, "%s: open FIFO: it is no FIFO", path);
     case ENOENT:
         fail(path, "open FIFO",
              options->creates ? " (-c follows no symbolic link)" : " (-c creates it)");
@@ -81,7 +81,7 @@ static void create(const char *path, const char *undo, const struct options *opt
 
 static int open_reader(const char *path, const struct options *options)
 {
-    struct deadline deadline = deadline_in(options->timeout);
+    struct deadline deadline = deadline_after(options->timeout);
     int fd = options->keeps ? fifo_open_keeper(path) : fifo_open_reader(path, &deadline);
     if (fd < 0)
         fail_open(path, errno == EAGAIN ? "wait for data" : "wait for a writer", options);
@@ -90,7 +90,7 @@ static int open_reader(const char *path, const struct options *options)
 
 static int open_writer(const char *path, const struct options *options)
 {
-    struct deadline deadline = deadline_in(options->timeout);
+    struct deadline deadline = deadline_after(options->timeout);
     int fd = options->keeps ? fifo_open_keeper(path) : fifo_open_writer(path, &deadline);
     if (fd < 0)
         fail_open(path, "wait for a reader", options);
@@ -102,8 +102,8 @@ static void run(struct relay_flow *flows, int count, int64_t idle)
     if (relay_run(flows, count, idle) == 0)
         return;
     int status = relay_tell(flows, count);
-    if (stop_signal())
-        stop_die();
+    if (interrupt_signal())
+        interrupt_reraise();
     progress_end();
     exit(status);
 }
@@ -115,7 +115,7 @@ static void read_fifo(const char *path, const struct options *options)
                               .from_name = path,
                               .to_name = "stdout"};
     sandbox_enter(&(struct sandbox){0});
-    stop_catch();
+    interrupt_catch();
     if (options->is_metered)
         progress_start(-1);
     run(&flow, 1, options->timeout);
@@ -152,15 +152,15 @@ static int write_records(const char *path, int fd, const struct options *options
                                    .idle = options->timeout};
     if (records.drops) {
         io_enlarge_pipe(fd);
-        stop_catch();
+        interrupt_catch();
     }
     int result = fifo_records_run(&records), errnum = errno;
     if (records.dropped > 0)
         diag_note("%s: %llu of %llu records dropped: the pipe was full", path,
                   (unsigned long long)records.dropped, (unsigned long long)records.count);
-    stop_release();
+    interrupt_release();
     if (result < 0)
-        diag_die(errnum == ETIMEDOUT ? EXIT_NO : EXIT_FAILED, "%s: %s",
+        diag_die(errnum == ETIMEDOUT ? EXIT_NO : EXIT_ERROR, "%s: %s",
                  records.is_input_error ? "stdin" : path, fifo_records_error(&records));
     return records.dropped > 0 ? EXIT_NO : EXIT_DONE;
 }
@@ -269,7 +269,7 @@ int main(int argc, char **argv)
     };
     const char *path;
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_operand(&operands, options.in ? "OUT" : "FIFO", parse_path, &path);
     options_end(&operands);
@@ -291,7 +291,7 @@ int main(int argc, char **argv)
     else
         read_fifo(path, &options);
     progress_end();
-    if ((options.in || !options.writes) && io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: close: %m");
+    if ((options.in || !options.writes) && program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: close: %m");
     return status;
 }

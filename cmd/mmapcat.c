@@ -25,39 +25,39 @@
 #include <unistd.h>
 
 struct options {
-    struct mapfile_open open;
+    struct map_file_open open;
     bool follows, syncs, shows_progress;
     int64_t offset, length, size, timeout; /* length and size: -1 where not given */
 };
 
 /* What this run has created, and nothing of it stays where the run fails. */
-static struct mapfile *unfinished;
+static struct map_file *unfinished;
 
 static void discard_unfinished(void)
 {
     if (unfinished)
-        mapfile_discard(unfinished);
+        map_file_discard(unfinished);
 }
 
-static _Noreturn void fail(const struct mapfile *file, const char *what)
+static _Noreturn void fail(const struct map_file *file, const char *what)
 {
     int errnum = errno;
-    if (errnum == EINTR && stop_signal()) {
+    if (errnum == EINTR && interrupt_signal()) {
         discard_unfinished();
-        stop_die();
+        interrupt_reraise();
     }
     if (errnum == ENOTSUP)
-        diag_die(EXIT_FAILED, "%s: %s: it is %s", file->path, what, file->kind);
-    diag_die(exits_for(errnum), "%s: %s: %m", file->path, what);
+        diag_die(EXIT_ERROR, "%s: %s: it is %s", file->path, what, file->kind);
+    diag_die(exit_status_of(errnum), "%s: %s: %m", file->path, what);
 }
 
-static void open_file(struct mapfile *file, const char *path, const struct options *options)
+static void open_file(struct map_file *file, const char *path, const struct options *options)
 {
-    if (mapfile_open(file, path, &options->open) < 0) {
+    if (map_file_open(file, path, &options->open) < 0) {
         if (errno == ENOENT && options->open.writes)
             diag_die(EXIT_NO, "%s: %s: %m (-c --size SIZE creates it)", path, file->what);
         if (errno == ENOSPC)
-            diag_die(EXIT_FAILED, "%s: %s %lld bytes at 0: %m", path, file->what,
+            diag_die(EXIT_ERROR, "%s: %s %lld bytes at 0: %m", path, file->what,
                      (long long)options->open.size);
         fail(file, file->what);
     }
@@ -67,27 +67,27 @@ static void open_file(struct mapfile *file, const char *path, const struct optio
     }
 }
 
-static void lock(struct mapfile *file, const struct mapping_range *range,
+static void lock(struct map_file *file, const struct map_range *range,
                  const struct options *options)
 {
-    struct deadline deadline = deadline_in(options->timeout);
-    enum lock_kind kind = options->open.writes ? LOCK_EXCLUSIVE : LOCK_SHARED;
+    struct deadline deadline = deadline_after(options->timeout);
+    enum file_lock_kind kind = options->open.writes ? FILE_LOCK_EXCLUSIVE : FILE_LOCK_SHARED;
     /* a length of 0 would lock all that follows */
     if (range->length > 0 &&
-        lock_range(range->fd, kind, range->offset, range->length, &deadline) < 0)
+        file_lock_range(range->fd, kind, range->offset, range->length, &deadline) < 0)
         fail(file, "lock range");
 }
 
-static _Noreturn void refuse_range(const struct mapfile *file, const struct options *options,
+static _Noreturn void refuse_range(const struct map_file *file, const struct options *options,
                                    int64_t length, int64_t size)
 {
-    diag_die(EXIT_FAILED, "%s: range %lld+%lld: it ends at %lld%s", file->path,
+    diag_die(EXIT_ERROR, "%s: range %lld+%lld: it ends at %lld%s", file->path,
              (long long)options->offset, (long long)(length < 0 ? 0 : length), (long long)size,
              options->open.writes ? " (--size lengthens the file)" : "");
 }
 
 /* The first byte that the options mean. */
-static int64_t start_of(const struct mapfile *file, const struct options *options)
+static int64_t start_of(const struct map_file *file, const struct options *options)
 {
     int64_t offset = options->offset < 0 ? file->size + options->offset : options->offset;
     if (offset < 0)
@@ -97,61 +97,61 @@ static int64_t start_of(const struct mapfile *file, const struct options *option
 
 /* The range of LENGTH bytes, or -1 for all that follow, that the options mean in the file when it
  * has SIZE bytes. */
-static struct mapping_range choose_range(const struct mapfile *file, const struct options *options,
-                                         int64_t length, int64_t size)
+static struct map_range choose_range(const struct map_file *file, const struct options *options,
+                                     int64_t length, int64_t size)
 {
     int64_t offset = start_of(file, options), left = size - offset;
     if (length < 0)
         length = left;
     if (left < 0 || length > left)
         refuse_range(file, options, length, size);
-    return (struct mapping_range){.fd = file->fd, .offset = offset, .length = length};
+    return (struct map_range){.fd = file->fd, .offset = offset, .length = length};
 }
 
-static _Noreturn void fail_as_cut(const struct mapfile *file, int64_t at)
+static _Noreturn void fail_as_cut(const struct map_file *file, int64_t at)
 {
-    diag_die(EXIT_FAILED, "%s: read at byte %lld: cut by another program", file->path,
+    diag_die(EXIT_ERROR, "%s: read at byte %lld: cut by another program", file->path,
              (long long)at);
 }
 
-static void print_range(struct mapfile *file, struct mapping_range *range,
+static void print_range(struct map_file *file, struct map_range *range,
                         const struct options *options)
 {
     lock(file, range, options);
-    if (mapping_write_out(range, STDOUT_FILENO) < 0) {
+    if (map_copy_out(range, STDOUT_FILENO) < 0) {
         if (errno == EFAULT)
             fail_as_cut(file, range->offset + range->moved);
         if (range->is_file_error)
             fail(file, "map");
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
     }
     if (range->length > 0)
-        lock_release(range->fd, range->offset, range->length);
+        file_lock_release(range->fd, range->offset, range->length);
 }
 
 /* inotify(7) does not see what other machines do to a network file system: so once a second the
  * file is looked at anyway. */
-static void wait_for_change(const struct mapfile *file, int watch, const struct deadline *deadline)
+static void wait_for_change(const struct map_file *file, int watch, const struct deadline *deadline)
 {
     static const int64_t second = 1000000000;
     int64_t remaining = deadline_remaining(deadline);
-    const struct deadline turn = deadline_in(remaining < second ? remaining : second);
-    if (watch_wait(watch, "", &turn) < 0 && (errno != ETIMEDOUT || remaining <= second))
+    const struct deadline turn = deadline_after(remaining < second ? remaining : second);
+    if (inotify_wait(watch, "", &turn) < 0 && (errno != ETIMEDOUT || remaining <= second))
         fail(file, "wait for more");
 }
 
 /* Goes on from byte AT as the file grows, LEFT bytes, or for ever where that is -1. */
-static void follow(struct mapfile *file, const struct options *options, int64_t at, int64_t left)
+static void follow(struct map_file *file, const struct options *options, int64_t at, int64_t left)
 {
-    int watch = watch_open();
-    if (watch < 0 || watch_add(watch, file->path, IN_MODIFY) < 0) {
+    int watch = inotify_open();
+    if (watch < 0 || inotify_add(watch, file->path, IN_MODIFY) < 0) {
         char hint[64];
-        watch_hint(hint, sizeof hint);
-        diag_die(exits_for(errno), "%s: watch: %m%s", file->path, hint);
+        inotify_hint(hint, sizeof hint);
+        diag_die(exit_status_of(errno), "%s: watch: %m%s", file->path, hint);
     }
-    struct deadline deadline = deadline_in(options->timeout);
+    struct deadline deadline = deadline_after(options->timeout);
     while (left != 0) {
-        if (mapfile_measure(file) < 0)
+        if (map_file_measure(file) < 0)
             fail(file, file->what);
         if (file->size < at)
             fail_as_cut(file, file->size);
@@ -160,21 +160,21 @@ static void follow(struct mapfile *file, const struct options *options, int64_t 
             continue;
         }
         int64_t more = file->size - at, length = left < 0 || more < left ? more : left;
-        struct mapping_range range = {.fd = file->fd, .offset = at, .length = length};
+        struct map_range range = {.fd = file->fd, .offset = at, .length = length};
         print_range(file, &range, options);
         at += length;
         left -= left < 0 ? 0 : length;
-        deadline = deadline_in(options->timeout);
+        deadline = deadline_after(options->timeout);
     }
 }
 
 /* Following, what of the range is not there yet may come. */
-static void read_file(struct mapfile *file, const struct options *options)
+static void read_file(struct map_file *file, const struct options *options)
 {
     int64_t rest = file->size - start_of(file, options), length = options->length;
     if (options->follows && rest >= 0 && (length < 0 || length > rest))
         length = rest;
-    struct mapping_range range = choose_range(file, options, length, file->size);
+    struct map_range range = choose_range(file, options, length, file->size);
     if (options->shows_progress)
         progress_start(options->length < 0 && !options->follows ? range.length : options->length);
     print_range(file, &range, options);
@@ -182,39 +182,39 @@ static void read_file(struct mapfile *file, const struct options *options)
         follow(file, options, range.offset + range.length,
                options->length < 0 ? -1 : options->length - range.length);
     progress_end();
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: close: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: close: %m");
 }
 
-static void reserve(struct mapfile *file, int64_t offset, int64_t length)
+static void reserve(struct map_file *file, int64_t offset, int64_t length)
 {
-    if (mapfile_reserve(file, offset, length) < 0)
-        diag_die(EXIT_FAILED, "%s: %s %lld bytes at %lld: %m", file->path, file->what,
+    if (map_file_allocate(file, offset, length) < 0)
+        diag_die(EXIT_ERROR, "%s: %s %lld bytes at %lld: %m", file->path, file->what,
                  (long long)length, (long long)offset);
 }
 
-static void fill_range(const struct mapfile *file, struct mapping_range *range)
+static void fill_range(const struct map_file *file, struct map_range *range)
 {
-    if (mapping_read_in(range, STDIN_FILENO) == 0)
+    if (map_copy_in(range, STDIN_FILENO) == 0)
         return;
     if (errno == EFAULT)
-        diag_die(EXIT_FAILED, "%s: write at byte %lld: cut by another program, or the disk is full",
+        diag_die(EXIT_ERROR, "%s: write at byte %lld: cut by another program, or the disk is full",
                  file->path, (long long)(range->offset + range->moved));
     if (range->is_file_error || errno == EINTR)
         fail(file, "map");
-    diag_die(EXIT_FAILED, "stdin: read: %m");
+    diag_die(EXIT_ERROR, "stdin: read: %m");
 }
 
 /* The input's length may be known; else the rest of the file is the range. The range is locked
  * before the file is made longer: who follows the file waits for what is written there. */
-static void write_file(struct mapfile *file, const struct options *options)
+static void write_file(struct map_file *file, const struct options *options)
 {
     int64_t size = options->size > file->size ? options->size : file->size;
     int64_t left = io_bytes_left(STDIN_FILENO), length = options->length;
     if (left >= 0 && (length < 0 || left < length))
         length = left;
 
-    struct mapping_range range = choose_range(file, options, length, size);
+    struct map_range range = choose_range(file, options, length, size);
     lock(file, &range, options);
     if (size > file->size)
         reserve(file, file->size, size - file->size);
@@ -225,13 +225,13 @@ static void write_file(struct mapfile *file, const struct options *options)
     fill_range(file, &range);
 
     bool is_full = options->length < 0 && range.moved == range.length;
-    int rest = is_full ? io_has_more(STDIN_FILENO) : 0;
+    int rest = is_full ? io_read_one(STDIN_FILENO) : 0;
     if (rest < 0)
-        diag_die(EXIT_FAILED, "stdin: read: %m");
+        diag_die(EXIT_ERROR, "stdin: read: %m");
     if (rest > 0)
-        diag_die(EXIT_FAILED, "%s: write past byte %lld: the file ends there (--size lengthens it)",
+        diag_die(EXIT_ERROR, "%s: write past byte %lld: the file ends there (--size lengthens it)",
                  file->path, (long long)size);
-    if (options->syncs && mapfile_sync(file) < 0)
+    if (options->syncs && map_file_sync(file) < 0)
         fail(file, file->what);
     unfinished = NULL;
     progress_end();
@@ -269,13 +269,13 @@ int main(int argc, char **argv)
         {0},
     };
     const char *path;
-    struct mapfile file;
+    struct map_file file;
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_operand(&operands, "FILE", parse_path, &path);
     options_end(&operands);
-    struct mapfile_open *open = &options.open;
+    struct map_file_open *open = &options.open;
     open->creates = open->creates || open->is_exclusive;
     open->size = options.size;
     if (!open->writes && (open->creates || options.size >= 0 || options.syncs))
@@ -286,12 +286,12 @@ int main(int argc, char **argv)
         diag_die(EXIT_USAGE, "-c needs --size: a mapping cannot grow with its input");
     if (open->writes ? !io_is_open_for(STDIN_FILENO, O_RDONLY)
                      : !io_is_open_for(STDOUT_FILENO, O_WRONLY))
-        diag_die(EXIT_FAILED, open->writes ? "stdin: read: %m" : "stdout: write: %m");
+        diag_die(EXIT_ERROR, open->writes ? "stdin: read: %m" : "stdout: write: %m");
 
     if (open->creates)
-        stop_catch(); /* what is created and not yet filled would be left behind */
+        interrupt_catch(); /* what is created and not yet filled would be left behind */
     open_file(&file, path, &options);
-    mapfile_sandbox(&file);
+    map_file_sandbox(&file);
     if (open->writes)
         write_file(&file, &options);
     else

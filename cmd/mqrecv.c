@@ -31,11 +31,11 @@
 #include <unistd.h>
 
 struct request {
-    struct objname name, dead_name;
+    struct object_name name, dead_name;
     struct queue queue, dead;
-    struct queue_choice choice;
-    struct layout layout;
-    struct job job;
+    struct queue_selector choice;
+    struct message_format layout;
+    struct consumer job;
     int64_t count, timeout, patience;
     bool takes_all, follows, peeks, describes, json, removes, has_meter;
 };
@@ -43,9 +43,9 @@ struct request {
 /* Ends after something failed with errno and no message is in hand. */
 static _Noreturn void fail(struct request *request, const char *what)
 {
-    int errnum = errno, status = exits_for(errnum);
+    int errnum = errno, status = exit_status_of(errnum);
     if (errnum == EINTR)
-        stop_obey();
+        interrupt_reraise_pending();
     if (request->job.command)
         status = errnum == ENOMSG || errnum == ETIMEDOUT ? EXIT_NOT_ACQUIRED : EXIT_TOOL_FAILED;
     const char *hint = queue_hint(&request->queue, errnum, NULL), *why = strerror(errnum);
@@ -59,29 +59,30 @@ static _Noreturn void fail(struct request *request, const char *what)
 static _Noreturn void fail_write(int errnum)
 {
     errno = errnum;
-    diag_die(EXIT_FAILED, "stdout: write: %m");
+    diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
-static void open_queue(struct request *request, struct queue *queue, const struct objname *name,
+static void open_queue(struct request *request, struct queue *queue, const struct object_name *name,
                        enum queue_access access)
 {
     if (queue_open(queue, name, access, NULL) == 0)
         return;
     int errnum = errno;
     const char *hint = queue_hint(queue, errnum, NULL);
-    diag_die(request->job.command ? EXIT_TOOL_FAILED : exits_for(errnum), "%s: open queue: %m%s",
-             name->text, errnum == ENOENT && !*hint ? " (mqsend -c creates it)" : hint);
+    diag_die(request->job.command ? EXIT_TOOL_FAILED : exit_status_of(errnum),
+             "%s: open queue: %m%s", name->text,
+             errnum == ENOENT && !*hint ? " (mqsend -c creates it)" : hint);
 }
 
 /* Into a pipe -a and -f put one message at a time: what its reader leaves unread goes back, and
  * what it has no time for is there for others. -n asked for N; the last alone is waited for. */
-static int write_records(struct request *request, struct custody *custody, bool is_last)
+static int write_records(struct request *request, struct in_flight *in_flight, bool is_last)
 {
-    int64_t patience = is_last && !request->patience ? custody_grace : request->patience;
-    int result = custody_write(custody, &request->layout, patience);
+    int64_t patience = is_last && !request->patience ? ack_grace : request->patience;
+    int result = in_flight_deliver(in_flight, &request->layout, patience);
     if (result == 0) /* the reader waits for the end of this process, it seems */
         request->patience = 0;
-    return result < 0 ? EXIT_FAILED : EXIT_DONE;
+    return result < 0 ? EXIT_ERROR : EXIT_DONE;
 }
 
 /* Several messages are written at once only where nobody waits for them at the other end, and none
@@ -90,26 +91,27 @@ static void take(struct request *request)
 {
     bool writes = !request->job.command, gathers = writes && io_is_file(STDOUT_FILENO);
     int64_t limit = request->takes_all ? 0 : request->timeout;
-    struct custody custody = {.queue = &request->queue};
+    struct in_flight in_flight = {.queue = &request->queue};
     for (int64_t taken = 0; taken < request->count;) {
-        struct deadline deadline = deadline_in(custody.count > 0 ? 0 : limit);
+        struct deadline deadline = deadline_after(in_flight.count > 0 ? 0 : limit);
         if (writes && !gathers && !io_has_reader(STDOUT_FILENO)) /* told before one is taken */
             fail_write(EPIPE);
-        ssize_t size = custody_receive(&custody, &request->choice, &deadline);
+        ssize_t size = in_flight_take(&in_flight, &request->choice, &deadline);
         if (size >= 0) {
             taken++;
             progress_add(size);
-        } else if (custody.count == 0) {
+        } else if (in_flight.count == 0) {
             if (request->takes_all && taken > 0 && errno == ENOMSG)
                 return;
             fail(request, "receive");
         }
         bool is_last = taken == request->count;
-        if (size >= 0 && !is_last && gathers && !custody_is_full(&custody) && !stop_signal())
+        if (size >= 0 && !is_last && gathers && !in_flight_is_full(&in_flight) &&
+            !interrupt_signal())
             continue;
-        int status =
-            writes ? write_records(request, &custody, is_last) : job_run(&request->job, &custody);
-        stop_obey();
+        int status = writes ? write_records(request, &in_flight, is_last)
+                            : consumer_run(&request->job, &in_flight);
+        interrupt_reraise_pending();
         if (status != EXIT_DONE)
             exit(status);
     }
@@ -120,7 +122,7 @@ static void peek(struct request *request)
 {
     long place = 0;
     for (int64_t shown = 0; shown < request->count; shown++) {
-        struct layout_record record;
+        struct message_record record;
         const char *data;
         long tag;
         ssize_t size = queue_peek(&request->queue, &data, &tag, &request->choice, &place);
@@ -128,7 +130,7 @@ static void peek(struct request *request)
             return;
         if (size < 0)
             fail(request, "peek");
-        layout_fill(&request->layout, &record, tag, data, (size_t)size);
+        message_format_fill(&request->layout, &record, tag, data, (size_t)size);
         if (io_writev(STDOUT_FILENO, record.pieces, record.count) < 0)
             fail_write(errno);
         progress_add(size);
@@ -156,15 +158,16 @@ static const struct tool tool = {
 /* Refuses what does not go together. */
 static void check(const struct request *request)
 {
-    const struct layout *layout = &request->layout;
+    const struct message_format *layout = &request->layout;
     bool has_form = layout->form != RECORD_LINE || layout->is_tagged;
     bool waits = request->follows || request->timeout != DEADLINE_NEVER;
-    bool is_sysv = objname_is_sysv(&request->name), acts = request->describes || request->removes;
+    bool is_sysv = object_name_is_sysv(&request->name),
+         acts = request->describes || request->removes;
     int ways = (request->count > 0) + request->takes_all + request->follows;
 
     options_only_one(ways + request->describes + request->removes,
                      "-n, -a, -f, --stat and --remove");
-    if (request->name.kind == OBJNAME_PRIVATE)
+    if (request->name.kind == OBJECT_NAME_PRIVATE)
         diag_die(EXIT_USAGE, "private: only to create; mqsend -c printed the name, id:N");
     if (request->choice.type != 0 && !is_sysv)
         diag_die(EXIT_USAGE, "%s: -T is for System V queues", request->name.text);
@@ -194,7 +197,7 @@ static void check(const struct request *request)
     if (layout->format.is_given || has_form)
         diag_die(EXIT_USAGE,
                  "COMMAND gets the message as it is: no --tagged, --format, -0, -W or -N with it");
-    if (request->dead_name.kind && objname_is_sysv(&request->dead_name) != is_sysv)
+    if (request->dead_name.kind && object_name_is_sysv(&request->dead_name) != is_sysv)
         diag_die(EXIT_USAGE, "--dead %s: has to be a %s queue, as %s is", request->dead_name.text,
                  is_sysv ? "System V" : "POSIX", request->name.text);
 }
@@ -224,7 +227,7 @@ static int64_t plan(struct request *request)
         request->count = INT64_MAX;
     else if (request->count == 0)
         request->count = 1;
-    request->patience = request->follows ? DEADLINE_NEVER : request->takes_all ? custody_doubt : 0;
+    request->patience = request->follows ? DEADLINE_NEVER : request->takes_all ? ack_limit : 0;
     if (!request->takes_all)
         return -1;
     if (queue_status(&request->queue, &status) < 0)
@@ -235,25 +238,25 @@ static int64_t plan(struct request *request)
 
 int main(int argc, char **argv)
 {
-    struct request request = {.timeout = DEADLINE_NEVER, .layout = LAYOUT_DEFAULT};
-    struct layout *layout = &request.layout;
+    struct request request = {.timeout = DEADLINE_NEVER, .layout = MESSAGE_FORMAT_DEFAULT};
+    struct message_format *layout = &request.layout;
     const struct option table[] = {
         {OPTION_COUNT(&request.count, "take N messages, not one")},
         {'a', "all", NULL, NULL, &request.takes_all, "take all there are now; exit 1 if none"},
         {OPTION_FOLLOW(&request.follows)},
-        {'T', "type", "TYPE", queue_parse_choice, &request.choice,
+        {'T', "type", "TYPE", queue_parse_selector, &request.choice,
          "System V: 5, -5 (lowest up to 5), !5"},
         {OPTION_TIMEOUT(&request.timeout)},
         {RECORD_OPTION_NULL(&layout->form)},
         {'W', "whole", NULL, record_parse_form, &layout->form, "nothing ends a record"},
         {RECORD_OPTION_NETSTRING(&layout->form)},
         {RECORD_OPTION_TAGGED(&layout->is_tagged)},
-        {0, "format", "FMT", format_parse, &layout->format,
+        {0, "format", "FMT", template_parse, &layout->format,
          "a record is FMT: %b body, %s size, %p priority or type"},
         {0, "peek", NULL, NULL, &request.peeks, "System V: show messages and leave them there"},
-        {0, "retries", "N", job_parse_retries, &request.job.retries,
+        {0, "retries", "N", consumer_parse_retries, &request.job.retries,
          "run COMMAND up to N times more if it fails"},
-        {0, "dead", "QUEUE", objname_parse, &request.dead_name,
+        {0, "dead", "QUEUE", object_name_parse, &request.dead_name,
          "where a message goes if COMMAND fails"},
         {OPTION_PROGRESS(&request.has_meter)},
         {OPTION_STAT(&request.describes)},
@@ -262,29 +265,29 @@ int main(int argc, char **argv)
         {0},
     };
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     request.job.command = operands.command;
-    options_operand(&operands, "NAME", objname_parse, &request.name);
+    options_operand(&operands, "NAME", object_name_parse, &request.name);
     options_end(&operands);
     check(&request);
 
     if (request.removes) {
         if (queue_remove(&request.name) < 0)
-            diag_die(exits_for(errno), "%s: remove queue: %m", request.name.text);
+            diag_die(exit_status_of(errno), "%s: remove queue: %m", request.name.text);
         return EXIT_DONE;
     }
     begin(&request);
     if (request.describes) {
         if (queue_report(&request.queue, request.json) < 0)
             fail(&request, "read status");
-        if (io_end() < 0)
+        if (program_end() < 0)
             fail_write(errno);
         return EXIT_DONE;
     }
     int64_t bytes = plan(&request);
     if (!request.peeks)
-        stop_catch();
+        interrupt_catch();
     if (!request.job.command)
         sandbox_enter(&(struct sandbox){0});
     if (request.has_meter)
@@ -294,7 +297,7 @@ int main(int argc, char **argv)
     else
         take(&request);
     progress_end();
-    if (!request.job.command && io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: close: %m");
+    if (!request.job.command && program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: close: %m");
     return EXIT_DONE;
 }

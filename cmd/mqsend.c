@@ -60,12 +60,12 @@ static const char *parse_type(const char *text, void *value)
 
 static void send_message(struct sender *sender, const char *data, size_t size, long tag)
 {
-    struct deadline deadline = deadline_in(sender->timeout);
+    struct deadline deadline = deadline_after(sender->timeout);
     if (queue_send(&sender->queue, data, size, tag, &deadline) < 0) {
         int errnum = errno;
         const char *hint = queue_hint(&sender->queue, errnum == ETIMEDOUT ? EAGAIN : errnum, NULL);
         errno = errnum;
-        diag_die(exits_for(errnum), "%s: send message %llu: %m%s; %llu sent",
+        diag_die(exit_status_of(errnum), "%s: send message %llu: %m%s; %llu sent",
                  sender->queue.name.text, (unsigned long long)sender->sent + 1, hint,
                  (unsigned long long)sender->sent);
     }
@@ -82,7 +82,7 @@ static void send_record(struct sender *sender, const char *data, size_t size, co
     uint64_t tag, min = sender->queue.is_sysv, max = min ? LONG_MAX : PRIORITY_MAX;
     const char *tab = memchr(data, '\t', size); /* without one, the digits might not end */
     if (!tab || tab == data || parse_digits(data, 10, max, &tag) != tab || tag < min)
-        diag_die(EXIT_FAILED, "%s %llu does not begin with a %s and a tab (--tagged); %llu sent",
+        diag_die(EXIT_ERROR, "%s %llu does not begin with a %s and a tab (--tagged); %llu sent",
                  where, (unsigned long long)sender->sent + 1,
                  min ? "type (1 or more)" : "priority (0 to 32767)",
                  (unsigned long long)sender->sent);
@@ -99,7 +99,7 @@ static void send_stdin(struct sender *sender, enum record_form form)
 
     int64_t limit = queue_msgsize(&sender->queue);
     if (limit < 0)
-        diag_die(EXIT_FAILED, "%s: read attributes: %m", sender->queue.name.text);
+        diag_die(EXIT_ERROR, "%s: read attributes: %m", sender->queue.name.text);
     record_start(&reader, STDIN_FILENO, form, (size_t)limit + (sender->is_tagged ? TAG : 0));
     for (uint64_t taken = 0; (got = record_next(&reader, &data, &size)) > 0; taken = reader.taken) {
         send_record(sender, data, size, "stdin: record");
@@ -109,24 +109,24 @@ static void send_stdin(struct sender *sender, enum record_form form)
         return;
     bool is_large = errno == EMSGSIZE;
     const char *why = record_error(&reader);
-    diag_die(EXIT_FAILED, "stdin: %s%s%s%s; %llu sent", why, is_large ? " (" : "",
+    diag_die(EXIT_ERROR, "stdin: %s%s%s%s; %llu sent", why, is_large ? " (" : "",
              is_large ? queue_msgsize_limit(&sender->queue) : "", is_large ? ")" : "",
              (unsigned long long)sender->sent);
 }
 
-static void open_queue(struct queue *queue, const struct objname *name,
+static void open_queue(struct queue *queue, const struct object_name *name,
                        const struct queue_creation *creation)
 {
     if (queue_open(queue, name, QUEUE_SEND, creation) < 0) {
         int errnum = errno;
         const char *hint = queue_hint(queue, errnum, creation);
-        diag_die(exits_for(errnum), "%s: open queue: %m%s", name->text,
+        diag_die(exit_status_of(errnum), "%s: open queue: %m%s", name->text,
                  errnum == ENOENT && !creation && !*hint ? " (-c creates it)" : hint);
     }
-    if (name->kind == OBJNAME_PRIVATE) {
+    if (name->kind == OBJECT_NAME_PRIVATE) {
         printf("id:%d\n", queue->id);
-        if (io_end() < 0)
-            diag_die(EXIT_FAILED, "stdout: write: %m; the queue is id:%d", queue->id);
+        if (program_end() < 0)
+            diag_die(EXIT_ERROR, "stdout: write: %m; the queue is id:%d", queue->id);
     }
 }
 
@@ -166,13 +166,13 @@ int main(int argc, char **argv)
         {OPTION_PROGRESS(&has_meter)},
         {0},
     };
-    struct objname name;
+    struct object_name name;
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, "NAME", objname_parse, &name);
+    options_operand(&operands, "NAME", object_name_parse, &name);
     creates = creates || creation.is_exclusive;
-    bool is_sysv = objname_is_sysv(&name);
+    bool is_sysv = object_name_is_sysv(&name);
     if (priority >= 0 && is_sysv)
         diag_die(EXIT_USAGE, "%s: -p is for POSIX queues; a System V queue has types (-T)",
                  name.text);
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
         diag_die(EXIT_USAGE, "--tagged takes it from the record; no -p or -T with it");
     if (is_sysv && (creation.maxmsg > 0) != (creation.msgsize > 0))
         diag_die(EXIT_USAGE, "%s: a System V queue needs both --maxmsg and --msgsize", name.text);
-    if (name.kind == OBJNAME_PRIVATE && !creates)
+    if (name.kind == OBJECT_NAME_PRIVATE && !creates)
         diag_die(EXIT_USAGE, "private: only with -c");
     sender.tag = (long)(is_sysv ? (type > 0 ? type : 1) : (priority > 0 ? priority : 0));
 

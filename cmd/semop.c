@@ -24,8 +24,8 @@
 
 struct request {
     const struct verb *verb;
-    struct objname name;
-    struct semaphores_creation creation;
+    struct object_name name;
+    struct semaphore_creation creation;
     bool creates;
     bool json;
     int index;
@@ -47,10 +47,10 @@ struct verb {
 /* ENOENT: the file of an ftok: name, or the semaphore. */
 static const char *missing_hint(const struct request *request)
 {
-    const struct objname *name = &request->name;
-    if (name->kind == OBJNAME_FTOK && access(name->path, F_OK) < 0)
+    const struct object_name *name = &request->name;
+    if (name->kind == OBJECT_NAME_FTOK && access(name->path, F_OK) < 0)
         return " (ftok: wants a file that exists)";
-    if (name->kind == OBJNAME_ID)
+    if (name->kind == OBJECT_NAME_ID)
         return "";
     return request->command ? " (-c VALUE creates it)" : " (semop create makes it)";
 }
@@ -59,10 +59,10 @@ static _Noreturn void fail(struct request *request)
 {
     int errnum = errno;
     const char *name = request->name.text, *verb = request->verb->name;
-    const char *why = semaphores_why(&request->semaphore, errnum);
+    const char *why = semaphore_why(&request->semaphore, errnum);
     const char *hint = errnum == ENOENT ? missing_hint(request) : "";
     if (errnum != EAGAIN && errnum != ETIMEDOUT)
-        diag_die(request->command ? EXIT_TOOL_FAILED : exits_for(errnum), "%s: %s: %s%s", name,
+        diag_die(request->command ? EXIT_TOOL_FAILED : exit_status_of(errnum), "%s: %s: %s%s", name,
                  verb, why, hint);
     diag_note("%s: %s: %s", name, verb, why);
     if (request->not_acquired >= 0)
@@ -70,37 +70,37 @@ static _Noreturn void fail(struct request *request)
     exit(request->command ? EXIT_NOT_ACQUIRED : EXIT_NO);
 }
 
-static void open_semaphore(struct request *request, enum semaphores_access access)
+static void open_semaphore(struct request *request, enum semaphore_access access)
 {
-    if (semaphores_open(&request->semaphore, &request->name, request->index, access,
-                        request->creates ? &request->creation : NULL) < 0)
+    if (semaphore_open(&request->semaphore, &request->name, request->index, access,
+                       request->creates ? &request->creation : NULL) < 0)
         fail(request);
 }
 
 static void create(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_USE);
-    if (request->name.kind != OBJNAME_PRIVATE)
+    open_semaphore(request, SEMAPHORE_USE);
+    if (request->name.kind != OBJECT_NAME_PRIVATE)
         return;
     printf("id:%d\n", request->semaphore.id);
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m; the semaphore is id:%d", request->semaphore.id);
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m; the semaphore is id:%d", request->semaphore.id);
 }
 
 /* Does STEPS, then becomes COMMAND where there is one. */
-static void operate(struct request *request, const struct semaphores_step *steps, size_t count)
+static void operate(struct request *request, const struct semaphore_op *steps, size_t count)
 {
-    open_semaphore(request, SEMAPHORES_USE);
-    struct deadline deadline = deadline_in(request->timeout);
-    if (semaphores_operate(&request->semaphore, steps, count, &deadline) < 0)
+    open_semaphore(request, SEMAPHORE_USE);
+    struct deadline deadline = deadline_after(request->timeout);
+    if (semaphore_operate(&request->semaphore, steps, count, &deadline) < 0)
         fail(request);
     if (request->command)
-        spawn_exec(request->command);
+        exec_command(request->command);
 }
 
 static void change(struct request *request)
 {
-    struct semaphores_step step = {
+    struct semaphore_op step = {
         .index = request->index,
         .delta = request->verb->sign * (int)request->by,
         .is_undone = request->command != NULL,
@@ -118,13 +118,13 @@ static void try(struct request *request)
 static void operate_on_set(struct request *request)
 {
     size_t count = (size_t)request->operands.count;
-    struct semaphores_step *steps = calloc(count + 1, sizeof *steps);
+    struct semaphore_op *steps = calloc(count + 1, sizeof *steps);
     if (!steps)
-        diag_die(EXIT_FAILED, "remember %zu operations: %m", count);
+        diag_die(EXIT_ERROR, "remember %zu operations: %m", count);
 
     bool is_undone = false;
     for (size_t i = 0; i < count || i == 0; i++) {
-        options_operand(&request->operands, "OP", semaphores_parse_step, &steps[i]);
+        options_operand(&request->operands, "OP", semaphore_parse_op, &steps[i]);
         is_undone = is_undone || steps[i].is_undone;
     }
     if (is_undone && !request->command)
@@ -138,35 +138,35 @@ static void operate_on_set(struct request *request)
 
 static void get(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_READ);
-    int value = semaphores_value(&request->semaphore);
+    open_semaphore(request, SEMAPHORE_READ);
+    int value = semaphore_value(&request->semaphore);
     if (value < 0)
         fail(request);
     printf("%d\n", value);
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
 static void set(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_USE);
-    if (semaphores_set(&request->semaphore, request->creation.value) < 0)
+    open_semaphore(request, SEMAPHORE_USE);
+    if (semaphore_set(&request->semaphore, request->creation.value) < 0)
         fail(request);
 }
 
 static void describe(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_READ);
-    if (semaphores_describe(&request->semaphore, request->json) < 0)
+    open_semaphore(request, SEMAPHORE_READ);
+    if (semaphore_describe(&request->semaphore, request->json) < 0)
         fail(request);
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
 static void remove_semaphore(struct request *request)
 {
-    open_semaphore(request, SEMAPHORES_REMOVE);
-    if (semaphores_remove(&request->semaphore) < 0)
+    open_semaphore(request, SEMAPHORE_REMOVE);
+    if (semaphore_remove(&request->semaphore) < 0)
         fail(request);
 }
 
@@ -196,14 +196,14 @@ static const char *parse_verb(const char *text, void *value)
 
 static void check(const struct request *request)
 {
-    const struct objname *name = &request->name;
-    int value = request->creation.value, max = semaphores_max(name);
-    if (!objname_is_sysv(name))
+    const struct object_name *name = &request->name;
+    int value = request->creation.value, max = semaphore_max(name);
+    if (!object_name_is_sysv(name))
         options_allow(&request->operands, "create exclusive mode timeout exit-code json",
                       "a POSIX semaphore");
-    if (!objname_is_sysv(name) && request->verb->act == operate_on_set)
+    if (!object_name_is_sysv(name) && request->verb->act == operate_on_set)
         diag_die(EXIT_USAGE, "%s: ops is for System V semaphores", name->text);
-    if (name->kind == OBJNAME_PRIVATE && request->verb->act != create)
+    if (name->kind == OBJECT_NAME_PRIVATE && request->verb->act != create)
         diag_die(EXIT_USAGE, "private: only with create, which prints the name, id:N");
     if (value > max || request->by > max)
         diag_die(EXIT_USAGE, "%s '%" PRId64 "': too large (a System V semaphore holds at most %d)",
@@ -281,11 +281,11 @@ int main(int argc, char **argv)
         {0},
     };
 
-    io_begin();
+    program_begin();
     request.operands = options_parse(argc, argv, &tool, table);
     request.command = request.operands.command;
     options_operand(&request.operands, "VERB", parse_verb, &request.verb);
-    options_operand(&request.operands, "NAME", semaphores_parse_name, &request.name);
+    options_operand(&request.operands, "NAME", semaphore_parse_name, &request.name);
     options_allow(&request.operands, request.verb->options, request.verb->name);
     request.creates = request.verb->act == create || request.creation.value >= 0;
     if (request.verb->act == create || request.verb->act == set)

@@ -26,11 +26,11 @@
 static _Noreturn void fail(const struct segment *segment)
 {
     int errnum = errno;
-    diag_die(exits_for(errnum), "%s: %s: %m%s", segment->name.text, segment->what,
+    diag_die(exit_status_of(errnum), "%s: %s: %m%s", segment->name.text, segment->what,
              errnum == ENOENT && !*segment->hint ? " (shmput creates it)" : segment->hint);
 }
 
-static void print_status(const struct objname *name, bool json)
+static void print_status(const struct object_name *name, bool json)
 {
     struct segment segment;
     struct segment_status status;
@@ -54,14 +54,14 @@ static void print_status(const struct objname *name, bool json)
         report_time("changed", status.changed);
     }
     report_end();
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
 static void end_output(void)
 {
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: close: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: close: %m");
 }
 
 /* The content as it is, or as a netstring. */
@@ -73,11 +73,11 @@ static void print_content(struct segment *segment, const struct segment_get *how
         fail(segment);
     int size = is_netstring ? snprintf(head, sizeof head, "%lld:", (long long)length) : 0;
     if (io_write(STDOUT_FILENO, head, (size_t)size) < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
     if (segment_get(segment, how, STDOUT_FILENO) < 0)
         fail(segment);
     if (is_netstring && io_write(STDOUT_FILENO, ",", 1) < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
 /* Prints COUNT versions of the object; for ever where that is 0. The last one is taken only when
@@ -93,7 +93,7 @@ static void print_versions(struct segment *segment, const struct segment_get *ho
             fail(segment);
         if (printed == count)
             return;
-        if (segment_next(segment, how) < 0)
+        if (segment_wait_next(segment, how) < 0)
             fail(segment);
     }
 }
@@ -112,14 +112,14 @@ static const struct tool tool = {
 };
 
 /* What goes with what. */
-static void check(const struct segment_get *how, const struct objname *name)
+static void check(const struct segment_get *how, const struct object_name *name)
 {
-    if (name->kind == OBJNAME_PRIVATE)
+    if (name->kind == OBJECT_NAME_PRIVATE)
         diag_die(EXIT_USAGE, "private: only to create; shmput -c printed the name, id:N");
-    if (objname_is_sysv(name) && how->follows)
+    if (object_name_is_sysv(name) && how->follows)
         diag_die(EXIT_USAGE, "%s: -f: the kernel does not tell when a System V segment changes",
                  name->text);
-    if (objname_is_sysv(name) && how->takes)
+    if (object_name_is_sysv(name) && how->takes)
         diag_die(EXIT_USAGE,
                  "%s: --take: a System V segment has no lock (semop run -c 1 /lock -- sh -c "
                  "'shmget %s && shmget --remove %s')",
@@ -149,12 +149,12 @@ int main(int argc, char **argv)
         {OPTION_REMOVE(&removes)},
         {0},
     };
-    struct objname name;
+    struct object_name name;
     struct segment segment;
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, "NAME", objname_parse, &name);
+    options_operand(&operands, "NAME", object_name_parse, &name);
     options_end(&operands);
     options_only_one(stat + removes, "--stat and --remove");
     check(&how, &name);
@@ -174,7 +174,7 @@ int main(int argc, char **argv)
     }
 
     if (!io_is_open_for(STDOUT_FILENO, O_WRONLY))
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
     if (segment_open(&segment, &name, &how) < 0)
         fail(&segment);
     if (shows_progress)

@@ -104,13 +104,13 @@ static _Noreturn void fail(const struct target *target, const char *what)
     const char *hint = errnum == EFAULT   ? " (cut by another program, or no room for the page)"
                        : errnum == ERANGE ? " (the cell cannot hold the result)"
                                           : "";
-    diag_die(exits_for(errnum), "%s: %s: %m%s", target->segment.name.text, what, hint);
+    diag_die(exit_status_of(errnum), "%s: %s: %m%s", target->segment.name.text, what, hint);
 }
 
 static void print(const struct target *target, cell_value value)
 {
     if (printf("%s\n", cell_text(target->cell.type, value)) < 0 || fflush(stdout) != 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
 static bool is_gone(void *segment)
@@ -120,13 +120,13 @@ static bool is_gone(void *segment)
 
 static void wait_for(struct target *target, const struct operation *operation)
 {
-    const struct deadline deadline = deadline_in(target->timeout);
+    const struct deadline deadline = deadline_after(target->timeout);
     if (cell_wait(&target->cell, operation->order, operation->values[0], &deadline, is_gone,
                   &target->segment) < 0)
         fail(target, "wait");
 }
 
-static void exchange(struct target *target, const struct operation *operation)
+static void hub(struct target *target, const struct operation *operation)
 {
     cell_value found;
     if (cell_exchange(&target->cell, operation->values[0], operation->values[1], &found) < 0)
@@ -155,7 +155,7 @@ static void perform(struct target *target, const struct operation *operation)
             print(target, verb->action == SWAP ? old : new);
         break;
     case CAS:
-        exchange(target, operation);
+        hub(target, operation);
         break;
     case WAIT:
         wait_for(target, operation);
@@ -204,12 +204,12 @@ int main(int argc, char **argv)
         {OPTION_TIMEOUT(&target.timeout)},
         {0},
     };
-    struct objname name;
+    struct object_name name;
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, "NAME", objname_parse_or_file, &name);
-    if (name.kind == OBJNAME_PRIVATE)
+    options_operand(&operands, "NAME", object_name_parse_or_file, &name);
+    if (name.kind == OBJECT_NAME_PRIVATE)
         diag_die(EXIT_USAGE, "private: no name to find it by (shmput -c prints one, id:N)");
     if (operands.count == 0)
         diag_die(EXIT_USAGE, "VERB is missing (usage: %s %s)", tool.name, synopsis[0]);
@@ -229,18 +229,18 @@ int main(int argc, char **argv)
         prints = prints || verb->prints;
     }
     if (prints && !io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* told before anything changes */
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 
     target.cell.type = type;
     if (segment_map(&target.segment, &name, &how, &target.cell.memory) < 0)
-        diag_die(exits_for(errno), "%s: %s: %m%s", name.text, target.segment.what,
+        diag_die(exit_status_of(errno), "%s: %s: %m%s", name.text, target.segment.what,
                  errno == ENOENT && !*target.segment.hint ? " (-c creates it)"
                                                           : target.segment.hint);
     while (operands.count > 0) {
         struct operation operation = parse_operation(&operands, type);
         perform(&target, &operation);
     }
-    if (prints && io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: close: %m");
+    if (prints && program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: close: %m");
     return EXIT_DONE;
 }

@@ -33,10 +33,10 @@ static const struct tool tool = {
 };
 
 /* What goes with what; the other families of names come to light when they are opened. */
-static void check(const struct segment_put *how, const struct objname *name)
+static void check(const struct segment_put *how, const struct object_name *name)
 {
-    bool is_sysv = objname_is_sysv(name);
-    if (name->kind == OBJNAME_PRIVATE && !how->creates)
+    bool is_sysv = object_name_is_sysv(name);
+    if (name->kind == OBJECT_NAME_PRIVATE && !how->creates)
         diag_die(EXIT_USAGE, "private: only with -c");
     if (how->size >= 0 && how->offset > how->size)
         diag_die(EXIT_USAGE, "--offset is past --size");
@@ -48,7 +48,7 @@ static void check(const struct segment_put *how, const struct objname *name)
     if (how->resizes && !is_sysv)
         diag_die(EXIT_USAGE, "%s: --resize is for System V; a POSIX object grows and shrinks",
                  name->text);
-    if (how->resizes && (how->offset >= 0 || name->kind == OBJNAME_ID))
+    if (how->resizes && (how->offset >= 0 || name->kind == OBJECT_NAME_ID))
         diag_die(EXIT_USAGE, "--resize makes the segment anew: not with -o, nor with id:N, "
                              "which would change");
 }
@@ -69,12 +69,12 @@ int main(int argc, char **argv)
         {OPTION_PROGRESS(&how.is_metered)},
         {0},
     };
-    struct objname name;
+    struct object_name name;
     struct segment segment;
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, "NAME", objname_parse, &name);
+    options_operand(&operands, "NAME", object_name_parse, &name);
     options_end(&operands);
     check(&how, &name);
     how.has_mode = how.mode != none;
@@ -82,21 +82,21 @@ int main(int argc, char **argv)
     how.creates = how.creates || how.is_exclusive || how.offset < 0;
 
     if (!io_is_open_for(STDIN_FILENO, O_RDONLY))
-        diag_die(EXIT_FAILED, "%s: read stdin: %m", name.text);
-    stop_catch(); /* what is created and not yet filled would be left behind */
+        diag_die(EXIT_ERROR, "%s: read stdin: %m", name.text);
+    interrupt_catch(); /* what is created and not yet filled would be left behind */
     if (segment_put(&segment, &name, &how, STDIN_FILENO) < 0) {
         int errnum = errno;
-        if (errnum == EINTR && stop_signal())
-            stop_die();
-        diag_die(exits_for(errnum), "%s: %s: %m%s", name.text, segment.what,
+        if (errnum == EINTR && interrupt_signal())
+            interrupt_reraise();
+        diag_die(exit_status_of(errnum), "%s: %s: %m%s", name.text, segment.what,
                  errnum == ENOENT && !how.creates && !*segment.hint ? " (-c creates it)"
                                                                     : segment.hint);
     }
     progress_end();
-    if (name.kind == OBJNAME_PRIVATE) {
+    if (name.kind == OBJECT_NAME_PRIVATE) {
         printf("id:%d\n", segment.id);
-        if (io_end() < 0)
-            diag_die(EXIT_FAILED, "stdout: write: %m; the segment is id:%d", segment.id);
+        if (program_end() < 0)
+            diag_die(EXIT_ERROR, "stdout: write: %m; the segment is id:%d", segment.id);
     }
     return EXIT_DONE;
 }

@@ -29,7 +29,7 @@
 static const char *parse_wanted(const char *text, void *value)
 {
     int number;
-    const char *why = signals_parse(text, &number);
+    const char *why = signal_name_parse(text, &number);
     if (why)
         return why;
     if (number == 0)
@@ -40,9 +40,9 @@ static const char *parse_wanted(const char *text, void *value)
     return NULL;
 }
 
-static void print_line(const struct inbox_signal *signal)
+static void print_line(const struct received_signal *signal)
 {
-    fputs(signals_name(signal->number), stdout);
+    fputs(signal_name(signal->number), stdout);
     if (signal->has_sender)
         printf(" pid=%d uid=%u", (int)signal->pid, (unsigned)signal->uid);
     printf(" code=%s", signal->code);
@@ -53,10 +53,10 @@ static void print_line(const struct inbox_signal *signal)
     putchar('\n');
 }
 
-static void print_json(const struct inbox_signal *signal)
+static void print_json(const struct received_signal *signal)
 {
     report_start(true);
-    report_text("signal", signals_name(signal->number));
+    report_text("signal", signal_name(signal->number));
     report_number("number", signal->number);
     if (signal->has_sender) {
         report_number("pid", signal->pid);
@@ -86,13 +86,13 @@ static struct iovec word(const char *text)
     return (struct iovec){(char *)(uintptr_t)(text ? text : "-"), strlen(text ? text : "-")};
 }
 
-static int print_formatted(const struct format *format, const struct inbox_signal *signal)
+static int print_formatted(const struct template *format, const struct received_signal *signal)
 {
     char number[FIELD_SIZE], pid[FIELD_SIZE], uid[FIELD_SIZE], value[FIELD_SIZE],
         status[FIELD_SIZE];
-    struct iovec pieces[FORMAT_PIECES];
+    struct iovec pieces[TEMPLATE_PIECES];
     const struct iovec fields[] = {
-        word(signals_name(signal->number)),
+        word(signal_name(signal->number)),
         field(number, true, signal->number),
         field(pid, signal->has_sender, signal->pid),
         field(uid, signal->has_sender, signal->uid),
@@ -101,12 +101,13 @@ static int print_formatted(const struct format *format, const struct inbox_signa
         word(signal->state),
         field(status, signal->state != NULL, signal->status),
     };
-    return io_writev(STDOUT_FILENO, pieces, format_fill(format, fields, pieces));
+    return io_writev(STDOUT_FILENO, pieces, template_fill(format, fields, pieces));
 }
 
 static const char letters[] = "snpucvxe"; /* of the fields above */
 
-static int print_signal(const struct inbox_signal *signal, const struct format *format, bool json)
+static int print_signal(const struct received_signal *signal, const struct template *format,
+                        bool json)
 {
     if (format->is_given)
         return print_formatted(format, signal);
@@ -118,7 +119,7 @@ static int print_signal(const struct inbox_signal *signal, const struct format *
 }
 
 /* PID:INODE; an older kernel has no inodes, and the PID alone has to do. */
-static void set_mark(struct ready *ready)
+static void set_mark(struct readiness *ready)
 {
     struct process own;
     uint64_t inode;
@@ -128,8 +129,8 @@ static void set_mark(struct ready *ready)
     else
         snprintf(line, sizeof line, "%d\n", (int)getpid());
     process_close(&own);
-    if (ready_mark(ready, line) < 0)
-        diag_die(EXIT_FAILED, "%s: write the ready mark: %m", ready->text);
+    if (readiness_mark(ready, line) < 0)
+        diag_die(EXIT_ERROR, "%s: write the ready mark: %m", ready->text);
 }
 
 static const char *const synopsis[] = {
@@ -150,19 +151,19 @@ int main(int argc, char **argv)
 {
     int64_t count = INT64_MAX, timeout = DEADLINE_NEVER;
     bool json = false;
-    struct ready ready = {0};
-    struct format format = {.letters = letters};
+    struct readiness ready = {0};
+    struct template format = {.letters = letters};
     const struct option table[] = {
         {OPTION_COUNT(&count, "end after N signals")},
         {OPTION_TIMEOUT(&timeout)},
-        {0, "ready", "FILE", ready_parse, &ready,
+        {0, "ready", "FILE", readiness_parse, &ready,
          "write PID:INODE to it, a file, FIFO or fd:N, once all is set"},
-        {0, "format", "FMT", format_parse, &format, "print FMT for each, instead of a line"},
+        {0, "format", "FMT", template_parse, &format, "print FMT for each, instead of a line"},
         {OPTION_JSON(&json)},
         {0},
     };
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_only_one(format.is_given + json, "--format and -j");
     uint64_t wanted = 0;
@@ -171,32 +172,32 @@ int main(int argc, char **argv)
         options_operand(&operands, "SIG", parse_wanted, &wanted);
     while (operands.count > 0);
     if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* told before a signal is taken */
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 
-    struct deadline deadline = deadline_in(timeout);
-    if (ready.text && ready_open(&ready, &deadline) < 0)
-        diag_die(errno == ETIMEDOUT ? EXIT_NO : EXIT_FAILED, "%s: open for the ready mark: %m",
+    struct deadline deadline = deadline_after(timeout);
+    if (ready.text && readiness_open(&ready, &deadline) < 0)
+        diag_die(errno == ETIMEDOUT ? EXIT_NO : EXIT_ERROR, "%s: open for the ready mark: %m",
                  ready.text);
-    int inbox = inbox_open(wanted);
+    int inbox = signal_receive_open(wanted);
     if (inbox < 0)
-        diag_die(EXIT_FAILED, "%s: block: %m", name);
+        diag_die(EXIT_ERROR, "%s: block: %m", name);
     if (ready.text)
         set_mark(&ready);
     sandbox_enter(&(struct sandbox){0});
 
     for (int64_t taken = 0; taken < count; taken++) {
-        struct inbox_signal signal;
-        deadline = deadline_in(timeout);
-        if (inbox_take(inbox, STDOUT_FILENO, &signal, &deadline) < 0) {
+        struct received_signal signal;
+        deadline = deadline_after(timeout);
+        if (signal_receive_next(inbox, STDOUT_FILENO, &signal, &deadline) < 0) {
             if (errno == EPIPE)
-                diag_die(EXIT_FAILED, "stdout: write: %m");
-            diag_die(exits_for(errno), "%s: receive: %m", name);
+                diag_die(EXIT_ERROR, "stdout: write: %m");
+            diag_die(exit_status_of(errno), "%s: receive: %m", name);
         }
         if (print_signal(&signal, &format, json) < 0)
-            diag_die(EXIT_FAILED, "stdout: write: %m; %s from process %d is lost",
-                     signals_name(signal.number), (int)signal.pid);
+            diag_die(EXIT_ERROR, "stdout: write: %m; %s from process %d is lost",
+                     signal_name(signal.number), (int)signal.pid);
     }
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: close: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: close: %m");
     return EXIT_DONE;
 }

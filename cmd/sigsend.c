@@ -61,26 +61,26 @@ static const char *parse_step(const char *text, void *value)
     time[length] = '\0';
     struct step *step = &ladder->steps[ladder->count++];
     const char *why = parse_time(time, &step->after);
-    return why ? why : signals_parse(text + length + 1, &step->signal);
+    return why ? why : signal_name_parse(text + length + 1, &step->signal);
 }
 
 static void end_output(void)
 {
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
 static void list_signals(struct operands operands, bool json)
 {
     int number;
     for (struct operands rest = operands; rest.count > 0;) /* all are right before one is printed */
-        options_operand(&rest, "SIG", signals_parse_status, &number);
+        options_operand(&rest, "SIG", signal_name_parse_status, &number);
 
-    for (number = 1; operands.count == 0 && number <= SIGNALS_MAX; number++)
-        signals_describe(number, json);
+    for (number = 1; operands.count == 0 && number <= SIGNAL_MAX; number++)
+        signal_name_describe(number, json);
     while (operands.count > 0) {
-        options_operand(&operands, "SIG", signals_parse_status, &number);
-        signals_describe(number, json);
+        options_operand(&operands, "SIG", signal_name_parse_status, &number);
+        signal_name_describe(number, json);
     }
     end_output();
 }
@@ -90,7 +90,7 @@ static void fail(struct delivery *delivery, struct target *target, int errnum, c
                  const char *name)
 {
     char hint[64];
-    int status = errnum == EAGAIN ? EXIT_FAILED : exits_for(errnum);
+    int status = errnum == EAGAIN ? EXIT_ERROR : exit_status_of(errnum);
     const char *why = errnum == EBADMSG ? "no PID, or PID:INODE, is in it" : strerror(errnum);
     const char *more = process_hint(&target->process, errnum, hint, sizeof hint);
     errno = errnum; /* of which the message may say more */
@@ -110,7 +110,7 @@ static void note_end(const struct delivery *delivery, struct target *target, int
         diag_note("%s: was gone before", target->text);
     else if (delivery->is_verbose)
         diag_note("%s: gone after %s", target->text,
-                  signals_name(delivery->ladder.steps[step].signal));
+                  signal_name(delivery->ladder.steps[step].signal));
     process_close(&target->process);
     target->is_done = true;
 }
@@ -119,7 +119,7 @@ static void send_step(struct delivery *delivery, struct target *target, int step
 {
     const int *value = delivery->has_value ? &delivery->value : NULL;
     int signal = delivery->ladder.steps[step].signal, error = target->error;
-    const char *name = signals_name(signal);
+    const char *name = signal_name(signal);
     bool is_read = target->process.pid > 0; /* or its pidfile failed */
     if (error == 0 && process_send(&target->process, signal, value) < 0)
         error = errno;
@@ -156,7 +156,7 @@ static void deliver(struct delivery *delivery, struct target *targets, int count
 
         struct deadline end = delivery->deadline;
         if (step + 1 < delivery->ladder.count)
-            end = deadline_in(delivery->ladder.steps[step + 1].after);
+            end = deadline_after(delivery->ladder.steps[step + 1].after);
         if (end.end > delivery->deadline.end)
             end = delivery->deadline;
         /* Waiting for one after the other takes as long as waiting for all at once. */
@@ -183,7 +183,7 @@ static void describe(struct delivery *delivery, struct target *target, bool expl
 {
     const struct process *process = &target->process;
     int error = target->error;
-    if (error == 0 && (explains ? process_explain(process, json) : print_identity(process)) < 0)
+    if (error == 0 && (explains ? signal_state_report(process, json) : print_identity(process)) < 0)
         error = errno;
     if (error != 0)
         fail(delivery, target, error, explains ? "explain" : "identify", "");
@@ -198,9 +198,9 @@ static void parse_targets(struct targets *targets, struct operands *operands, bo
         bool is_stdin = strcmp(word, "-") == 0;
         if (is_stdin)
             sandbox_enter(&(struct sandbox){.signals = true});
-        const char *why = is_stdin ? targets_read(targets) : targets_add(targets, word);
+        const char *why = is_stdin ? target_read(targets) : target_add(targets, word);
         if (why && is_stdin)
-            diag_die(EXIT_FAILED, "stdin: %s", why);
+            diag_die(EXIT_ERROR, "stdin: %s", why);
         if (why)
             diag_die(parse_status(why), "TARGET '%s': %s", word, why);
     } while (operands->count > 0);
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
     bool lists = false, identifies = false, explains = false, json = false;
     bool is_group = false, is_thread = false;
     const struct option table[] = {
-        {'s', "signal", "SIG", signals_parse, &delivery.ladder.steps[0].signal,
+        {'s', "signal", "SIG", signal_name_parse, &delivery.ladder.steps[0].signal,
          "TERM, 15, RTMIN+3; 0: only test"},
         {0, "value", "N", parse_int, &delivery.value, "an integer that goes along"},
         {'w', "wait", NULL, NULL, &delivery.waits, "wait until every process is gone"},
@@ -254,7 +254,7 @@ int main(int argc, char **argv)
         {0},
     };
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_only_one(lists + identifies + explains, "--list, --id and --explain");
     options_only_one(is_group + is_thread, "--group and --thread");
@@ -274,7 +274,7 @@ int main(int argc, char **argv)
 
     delivery.has_value = options_given(&operands, "value");
     delivery.waits = delivery.waits || delivery.ladder.count > 1;
-    delivery.deadline = deadline_in(timeout);
+    delivery.deadline = deadline_after(timeout);
     if (timeout != DEADLINE_NEVER && !delivery.waits)
         diag_die(EXIT_USAGE, "-t goes with -w or --then");
     if (delivery.ladder.steps[0].signal == 0 && delivery.has_value)
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
                                                    : PROCESS_WHOLE};
     parse_targets(&targets, &operands, delivery.waits);
     for (int first = 0, lot; first < targets.count; first += lot) {
-        lot = targets_open(&targets, first);
+        lot = target_open(&targets, first);
         for (int i = first; i < first + lot && (explains || identifies); i++)
             describe(&delivery, &targets.all[i], explains, json);
         if (!explains && !identifies)

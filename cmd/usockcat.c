@@ -40,23 +40,23 @@ struct options {
     int64_t most, count, timeout, retry; /* 0: not said, but for the timeout */
     enum record_form form;
     enum fanout_slow slow;
-    struct admission admission;
+    struct access_rules admission;
     struct fdpass rights; /* to send */
-    struct ready ready;
+    struct readiness ready;
 };
 
 /* Says what failed with errno at NAME; the signal that ended a wait needs no word. Returns the exit
  * status. */
 static int tell(const char *name, const char *what)
 {
-    if (errno == EINTR && stop_signal())
-        return EXIT_FAILED;
+    if (errno == EINTR && interrupt_signal())
+        return EXIT_ERROR;
     if (errno == ETIMEDOUT || errno == EAGAIN) {
         diag_note("%s: %s: %m", name, what);
         return EXIT_NO;
     }
     diag_warn("%s: %s: %m", name, what);
-    return EXIT_FAILED;
+    return EXIT_ERROR;
 }
 
 static const struct fdpass *rights_of(const struct options *options)
@@ -91,47 +91,48 @@ static int pass_bytes(const char *name, int fd, const struct options *options)
     return relay_run(flows, 2, options->timeout) == 0 ? EXIT_DONE : relay_tell(flows, 2);
 }
 
-static int pass_records(struct exchange *exchange, const struct options *options)
+static int pass_records(struct hub *hub, const struct options *options)
 {
-    exchange->form = options->form;
-    exchange->slow = options->slow;
-    exchange->idle = options->timeout;
-    exchange->rights = rights_of(options);
-    server_sandbox(exchange->server);
-    exchange->meters_input = start_meter(options);
-    return exchange_run(exchange) == 0 ? EXIT_DONE : exchange_tell(exchange);
+    hub->form = options->form;
+    hub->slow = options->slow;
+    hub->idle = options->timeout;
+    hub->rights = rights_of(options);
+    server_sandbox(hub->server);
+    hub->meters_input = start_meter(options);
+    return hub_run(hub) == 0 ? EXIT_DONE : hub_report(hub);
 }
 
-static int be_client(const struct sock_address *address, const struct options *options,
+static int be_client(const struct socket_address *address, const struct options *options,
                      char **command)
 {
     const char *name = address->text;
-    struct deadline retry = deadline_in(options->retry);
+    struct deadline retry = deadline_after(options->retry);
     int type = options->type;
-    int fd = sock_connect_patiently(address, &type, options->timeout, &retry);
+    int fd = address_connect_retry(address, &type, options->timeout, &retry);
     if (fd < 0)
-        diag_die(exits_for(errno), "%s: connect: %m%s", name, sock_hint(errno));
+        diag_die(exit_status_of(errno), "%s: connect: %m%s", name, address_hint(errno));
     if (command)
-        crew_exec_received(name, fd, options->timeout, command);
+        exec_server_exec_received(name, fd, options->timeout, command);
     if (type == SOCK_STREAM && options->count > 0)
         diag_die(EXIT_USAGE, "%s: -n counts messages, and this is a stream", name);
     if (type == SOCK_STREAM)
         return pass_bytes(name, fd, options);
-    struct exchange exchange = {.name = name, .type = type, .fd = fd, .messages = options->count};
-    return pass_records(&exchange, options);
+    struct hub hub = {.name = name, .type = type, .fd = fd, .messages = options->count};
+    return pass_records(&hub, options);
 }
 
 /* Once its one client is there the server has done its work. */
-static int serve_one(struct server *server, const struct options *options, const struct crew *crew)
+static int serve_one(struct server *server, const struct options *options,
+                     const struct exec_server *crew)
 {
-    struct deadline deadline = deadline_in(options->timeout);
+    struct deadline deadline = deadline_after(options->timeout);
     struct ucred client;
     int fd = server_wait(server, &client, &deadline);
     if (fd < 0)
         return tell(server->address.text, "wait for a client");
     server_close(server);
     if (crew->command)
-        crew_exec(crew, fd, &client);
+        exec_server_exec(crew, fd, &client);
     return pass_bytes(server->address.text, fd, options);
 }
 
@@ -139,20 +140,20 @@ static int serve(struct server *server, const struct options *options, char **co
 {
     const char *name = server->address.text;
     bool is_dgram = server->type == SOCK_DGRAM;
-    struct crew crew = {.server = server,
-                        .command = command,
-                        .most = options->most > 0 ? options->most : COMMANDS,
-                        .clients = options->count,
-                        .idle = options->timeout,
-                        .receives = options->receives};
+    struct exec_server crew = {.server = server,
+                               .command = command,
+                               .most = options->most > 0 ? options->most : COMMANDS,
+                               .clients = options->count,
+                               .idle = options->timeout,
+                               .receives = options->receives};
     if (!options->keeps && (command || server->type == SOCK_STREAM))
         return serve_one(server, options, &crew);
     if (command)
-        return crew_run(&crew) == 0 ? EXIT_DONE : tell(name, "wait for a client");
-    struct exchange exchange = {.name = name, .type = server->type, .server = server};
-    exchange.messages = is_dgram ? options->count : 0;
-    exchange.clients = is_dgram ? 0 : options->keeps ? options->count : 1;
-    return pass_records(&exchange, options);
+        return exec_server_run(&crew) == 0 ? EXIT_DONE : tell(name, "wait for a client");
+    struct hub hub = {.name = name, .type = server->type, .server = server};
+    hub.messages = is_dgram ? options->count : 0;
+    hub.clients = is_dgram ? 0 : options->keeps ? options->count : 1;
+    return pass_records(&hub, options);
 }
 
 /* What does not go with the type, which is known only now. */
@@ -168,31 +169,31 @@ static int check_type(const struct server *server, const struct options *options
 }
 
 /* Tells whoever wants to know that clients may come. Returns 0, or the exit status. */
-static int announce(const char *name, struct ready *ready)
+static int announce(const char *name, struct readiness *ready)
 {
     char line[24];
     snprintf(line, sizeof line, "%d\n", (int)getpid());
-    if (ready->text && ready_mark(ready, line) < 0)
+    if (ready->text && readiness_mark(ready, line) < 0)
         return tell(ready->text, "write the ready mark");
-    if (notify_ready() < 0)
+    if (readiness_notify() < 0)
         diag_warn("%s: tell NOTIFY_SOCKET: %m", name);
     return EXIT_DONE;
 }
 
-static int be_server(const struct sock_address *address, struct options *options, char **command)
+static int be_server(const struct socket_address *address, struct options *options, char **command)
 {
     struct server server;
-    struct deadline deadline = deadline_in(options->timeout);
+    struct deadline deadline = deadline_after(options->timeout);
     const mode_t mode = options->mode == no_mode ? 0600 : options->mode;
-    stop_catch();
-    if (options->ready.text && ready_open(&options->ready, &deadline) < 0)
-        diag_die(exits_for(errno), "%s: open for the ready mark: %m", options->ready.text);
+    interrupt_catch();
+    if (options->ready.text && readiness_open(&options->ready, &deadline) < 0)
+        diag_die(exit_status_of(errno), "%s: open for the ready mark: %m", options->ready.text);
     if (server_open(&server, address, options->type, mode, &options->admission, &deadline) < 0) {
         int errnum = errno;
-        if (errnum == EINTR && stop_signal())
-            stop_die();
+        if (errnum == EINTR && interrupt_signal())
+            interrupt_reraise();
         bool is_no = errnum == EADDRINUSE || errnum == ETIMEDOUT || errnum == EAGAIN;
-        diag_die(is_no ? EXIT_NO : EXIT_FAILED, "%s: listen: %m%s", address->text,
+        diag_die(is_no ? EXIT_NO : EXIT_ERROR, "%s: listen: %m%s", address->text,
                  server_hint(errnum));
     }
     int status = check_type(&server, options, command);
@@ -201,13 +202,14 @@ static int be_server(const struct sock_address *address, struct options *options
     if (status == EXIT_DONE)
         status = serve(&server, options, command);
     server_close(&server);
-    if (stop_signal())
-        stop_die();
+    if (interrupt_signal())
+        interrupt_reraise();
     return status;
 }
 
 /* Refuses what does not go together. */
-static void check(const struct sock_address *address, const struct options *options, char **command)
+static void check(const struct socket_address *address, const struct options *options,
+                  char **command)
 {
     const struct {
         bool is_given, fits;
@@ -257,18 +259,18 @@ int main(int argc, char **argv)
     const struct option table[] = {
         {'l', "listen", NULL, NULL, &options.listens, "be the server, of one client"},
         {'k', "keep", NULL, NULL, &options.keeps, "with -l: serve many clients, at once"},
-        {0, "type", "TYPE", sock_parse_type, &options.type,
+        {0, "type", "TYPE", address_parse_type, &options.type,
          "stream, dgram or seqpacket (server: stream; client: found)"},
         {0, "retry", "TIME", parse_time, &options.retry, "wait so long for a server to come up"},
         {0, "max", "N", parse_count, &options.most, "COMMANDs at once, the rest wait (64)"},
         {0, "slow", "POLICY", fanout_parse_slow, &options.slow,
          "what a client that does not read does to "
          "the others: block, drop or close"},
-        {0, "allow", "WHO", admission_parse, &options.admission,
+        {0, "allow", "WHO", access_rule_parse, &options.admission,
          "serve only uid:N, user:NAME, gid:N, group:NAME or any"},
         {0, "send-fd", "N", fdpass_parse, &options.rights, "send this open descriptor along"},
         {0, "recv-fd", NULL, NULL, &options.receives, "give COMMAND the descriptors that come"},
-        {0, "ready", "FILE", ready_parse, &options.ready, "mark there that clients may come"},
+        {0, "ready", "FILE", readiness_parse, &options.ready, "mark there that clients may come"},
         {OPTION_MODE(&options.mode)},
         {OPTION_COUNT(&options.count, "end after N clients; dgram, or a client: N messages")},
         {OPTION_TIMEOUT(&options.timeout)},
@@ -278,22 +280,22 @@ int main(int argc, char **argv)
         {RECORD_OPTION_NETSTRING(&options.form)},
         {0},
     };
-    struct sock_address address;
+    struct socket_address address;
 
-    io_begin();
+    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_operand(&operands, "ADDRESS", sock_parse_address, &address);
+    options_operand(&operands, "ADDRESS", address_parse, &address);
     options_end(&operands);
     check(&address, &options, operands.command);
     if (!operands.command && !io_is_open_for(STDIN_FILENO, O_RDONLY))
-        diag_die(EXIT_FAILED, "stdin: read: %m");
+        diag_die(EXIT_ERROR, "stdin: read: %m");
     if (!operands.command && !io_is_open_for(STDOUT_FILENO, O_WRONLY))
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 
     int status = options.listens ? be_server(&address, &options, operands.command)
                                  : be_client(&address, &options, operands.command);
     progress_end();
-    if (!operands.command && io_end() < 0 && status == EXIT_DONE)
-        diag_die(EXIT_FAILED, "stdout: close: %m");
+    if (!operands.command && program_end() < 0 && status == EXIT_DONE)
+        diag_die(EXIT_ERROR, "stdout: close: %m");
     return status;
 }

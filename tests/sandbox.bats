@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What the tools that run no command give up before they read (common/sandbox.h).
+# What the tools that run no command give up before they read (common/sys/sandbox.h).
 
 load helper
 

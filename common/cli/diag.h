@@ -27,7 +27,7 @@ void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for what is no fault, but good to know. */
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, and ends the process with STATUS (of enum exits). */
+/* The same, and ends the process with STATUS (of enum exit_status). */
 _Noreturn void diag_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-int exits_for(int errnum)
+int exit_status_of(int errnum)
 {
     switch (errnum) {
     case EAGAIN:
@@ -15,6 +15,6 @@ int exits_for(int errnum)
     case ECONNREFUSED:
         return EXIT_NO;
     default:
-        return EXIT_FAILED;
+        return EXIT_ERROR;
     }
 }

@@ -2,11 +2,11 @@
 #ifndef EXIT_H
 #define EXIT_H
 
-enum exits {
+enum exit_status {
     EXIT_DONE = 0,
-    EXIT_NO = 1,     /* timed out, would block, nothing there, already exists */
-    EXIT_USAGE = 2,  /* the command line is wrong */
-    EXIT_FAILED = 3, /* a system call, a limit, a permission, an I/O error */
+    EXIT_NO = 1,    /* timed out, would block, nothing there, already exists */
+    EXIT_USAGE = 2, /* the command line is wrong */
+    EXIT_ERROR = 3, /* a system call, a limit, a permission, an I/O error */
 
     /* only where the tool runs a COMMAND, whose own status is passed on otherwise */
     EXIT_NOT_ACQUIRED = 124,
@@ -17,7 +17,7 @@ enum exits {
 };
 
 /* The status for a call that failed with errno ERRNUM: EXIT_NO where the kernel said "not now"
- * or "not there", EXIT_FAILED for all else. */
-int exits_for(int errnum);
+ * or "not there", EXIT_ERROR for all else. */
+int exit_status_of(int errnum);
 
 #endif

@@ -9,7 +9,7 @@
 static const char forms[] =
     "not an object name (/name, a key such as 0x5eed, id:N, ftok:PATH[:N] or private)";
 
-static const char *parse_posix(const char *text, struct objname *name)
+static const char *parse_posix(const char *text, struct object_name *name)
 {
     /* mq_overview(7), shm_overview(7): one slash, then up to NAME_MAX bytes without a slash */
     if (text[1] == '\0' || strchr(text + 1, '/') || strcmp(text, "/.") == 0 ||
@@ -17,11 +17,11 @@ static const char *parse_posix(const char *text, struct objname *name)
         return "a POSIX name is one slash and then a name without slashes";
     if (strlen(text + 1) > NAME_MAX)
         return "a POSIX name has at most 255 bytes after its slash";
-    name->kind = OBJNAME_POSIX;
+    name->kind = OBJECT_NAME_POSIX;
     return NULL;
 }
 
-static const char *parse_key(const char *text, struct objname *name)
+static const char *parse_key(const char *text, struct object_name *name)
 {
     uint64_t key;
     const char *end = parse_digits(text, 0, UINT32_MAX, &key);
@@ -31,24 +31,24 @@ static const char *parse_key(const char *text, struct objname *name)
         return forms;
     if (key == IPC_PRIVATE)
         return "key 0 is IPC_PRIVATE: write private";
-    name->kind = OBJNAME_KEY;
+    name->kind = OBJECT_NAME_KEY;
     name->key = (key_t)key;
     return NULL;
 }
 
-static const char *parse_id(const char *text, struct objname *name)
+static const char *parse_id(const char *text, struct object_name *name)
 {
     uint64_t id;
     const char *end = parse_digits(text, 10, INT_MAX, &id);
     if (!end || end == text || *end)
         return "an identifier is id: and a number";
-    name->kind = OBJNAME_ID;
+    name->kind = OBJECT_NAME_ID;
     name->id = (int)id;
     return NULL;
 }
 
 /* A last `:N` is the project number only where N is a number; other colons belong to the path. */
-static const char *parse_ftok(const char *text, struct objname *name)
+static const char *parse_ftok(const char *text, struct object_name *name)
 {
     size_t length = strlen(text);
     name->project = 1;
@@ -67,14 +67,14 @@ static const char *parse_ftok(const char *text, struct objname *name)
     name->path = strndup(text, length);
     if (!name->path)
         return parse_no_memory;
-    name->kind = OBJNAME_FTOK;
+    name->kind = OBJECT_NAME_FTOK;
     return NULL;
 }
 
-const char *objname_parse(const char *text, void *value)
+const char *object_name_parse(const char *text, void *value)
 {
-    struct objname *name = value;
-    *name = (struct objname){.text = text};
+    struct object_name *name = value;
+    *name = (struct object_name){.text = text};
     if (*text == '/')
         return parse_posix(text, name);
     if (strncmp(text, "id:", 3) == 0)
@@ -82,30 +82,30 @@ const char *objname_parse(const char *text, void *value)
     if (strncmp(text, "ftok:", 5) == 0)
         return parse_ftok(text + 5, name);
     if (strcmp(text, "private") == 0) {
-        name->kind = OBJNAME_PRIVATE;
+        name->kind = OBJECT_NAME_PRIVATE;
         name->key = IPC_PRIVATE;
         return NULL;
     }
     return parse_key(text, name);
 }
 
-const char *objname_parse_or_file(const char *text, void *value)
+const char *object_name_parse_or_file(const char *text, void *value)
 {
     const char *last = strrchr(text, '/');
     if (!last || last == text || strncmp(text, "ftok:", 5) == 0)
-        return objname_parse(text, value);
-    *(struct objname *)value = (struct objname){.text = text, .kind = OBJNAME_FILE};
+        return object_name_parse(text, value);
+    *(struct object_name *)value = (struct object_name){.text = text, .kind = OBJECT_NAME_FILE};
     return NULL;
 }
 
-bool objname_is_sysv(const struct objname *name)
+bool object_name_is_sysv(const struct object_name *name)
 {
-    return (name->kind & OBJNAME_SYSV) != 0;
+    return (name->kind & OBJECT_NAME_SYSV) != 0;
 }
 
-int objname_key(struct objname *name, key_t *key)
+int object_name_key(struct object_name *name, key_t *key)
 {
-    if (name->kind == OBJNAME_FTOK && name->key == 0) {
+    if (name->kind == OBJECT_NAME_FTOK && name->key == 0) {
         errno = 0;
         key_t found = ftok(name->path, name->project);
         if (found == -1 && errno != 0)

@@ -31,7 +31,7 @@ static const struct option standard[] = {
 static _Noreturn void end_after_printing(void)
 {
     if (fflush(stdout) != 0 || ferror(stdout))
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
     exit(EXIT_DONE);
 }
 

@@ -12,7 +12,7 @@ const char parse_no_memory[] = "out of memory";
 
 int parse_status(const char *why)
 {
-    return why == parse_no_memory ? EXIT_FAILED : EXIT_USAGE;
+    return why == parse_no_memory ? EXIT_ERROR : EXIT_USAGE;
 }
 
 static unsigned digit_of(char c)

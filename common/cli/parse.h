@@ -13,7 +13,7 @@ typedef const char *parse_function(const char *text, void *value);
 extern const char parse_no_memory[];
 
 /* The status of a tool that could not take a word of its command line because of WHY: EXIT_USAGE,
- * or EXIT_FAILED where there was no memory. */
+ * or EXIT_ERROR where there was no memory. */
 int parse_status(const char *why);
 
 /* TIME: decimal seconds, or with ms s m h d. VALUE is an int64_t of nanoseconds, rounded up so

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* Begins to count and to draw. TOTAL is in bytes, -1 where it is not known. To be called when all
- * is opened and locked, after stop_catch and sandbox_enter: the thread takes no signals, and has
- * the rights of who starts it. Keeps errno. */
+ * is opened and locked, after interrupt_catch and sandbox_enter: the thread takes no signals, and
+ * has the rights of who starts it. Keeps errno. */
 void progress_start(int64_t total);
 
 /* BYTES more have moved. Does nothing where progress_start was not called. */

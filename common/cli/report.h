@@ -33,7 +33,7 @@ void report_mode(const char *name, mode_t mode);
 /* Seconds since the epoch; left out where the kernel has none (0). */
 void report_time(const char *name, time_t when);
 
-/* Ends it; io_end tells whether stdout took it. */
+/* Ends it; program_end tells whether stdout took it. */
 void report_end(void);
 
 #endif

@@ -6,7 +6,7 @@
 
 static const char too_long[] = "too long (at most 64 fields and texts)";
 
-static const char *refuse(struct format *format, const char *what)
+static const char *refuse(struct template *format, const char *what)
 {
     int used = snprintf(format->why, sizeof format->why, "%s", what);
     for (const char *letter = format->letters; *letter; letter++)
@@ -16,10 +16,10 @@ static const char *refuse(struct format *format, const char *what)
 }
 
 /* Adds CHARACTER to the text that is the last piece, or begins one. */
-static int add_character(struct format *format, int character)
+static int add_character(struct template *format, int character)
 {
     if (format->count == 0 || !format->pieces[format->count - 1].iov_base) {
-        if (format->count == FORMAT_PIECES)
+        if (format->count == TEMPLATE_PIECES)
             return -1;
         format->pieces[format->count++] = (struct iovec){format->end, 0};
     }
@@ -36,9 +36,9 @@ static int unescape(char letter)
     return found ? meanings[found - letters] : -1;
 }
 
-const char *format_parse(const char *text, void *value)
+const char *template_parse(const char *text, void *value)
 {
-    struct format *format = value;
+    struct template *format = value;
     format->is_given = true;
     format->count = 0;
     format->end = malloc(strlen(text) + 1);
@@ -56,7 +56,7 @@ const char *format_parse(const char *text, void *value)
 
         if (!field && add_character(format, character) < 0)
             return too_long;
-        if (field && format->count == FORMAT_PIECES)
+        if (field && format->count == TEMPLATE_PIECES)
             return too_long;
         if (field)
             format->pieces[format->count++] =
@@ -65,8 +65,8 @@ const char *format_parse(const char *text, void *value)
     return NULL;
 }
 
-int format_fill(const struct format *format, const struct iovec *fields,
-                struct iovec pieces[FORMAT_PIECES])
+int template_fill(const struct template *format, const struct iovec *fields,
+                  struct iovec pieces[TEMPLATE_PIECES])
 {
     for (int i = 0; i < format->count; i++)
         pieces[i] =

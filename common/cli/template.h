@@ -10,24 +10,25 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
-enum { FORMAT_PIECES = 64 };
+enum { TEMPLATE_PIECES = 64 };
 
-struct format {
+struct template
+{
     const char *letters; /* of the fields there are, the caller's; at most 8 */
-    bool is_given;       /* whether format_parse was called */
+    bool is_given;       /* whether template_parse was called */
     /* private: a piece with data is a text as it stands, one without the field of its size */
-    struct iovec pieces[FORMAT_PIECES];
+    struct iovec pieces[TEMPLATE_PIECES];
     int count;
     char *end; /* of the texts */
     char why[64];
 };
 
-/* FMT. VALUE is a struct format, of which the letters are set. */
-parse_function format_parse;
+/* FMT. VALUE is a struct template, of which the letters are set. */
+parse_function template_parse;
 
 /* The pieces of one record for io_writev: FIELDS are the values, in the order of the letters. They
  * and FORMAT have to be kept until the pieces are written. Returns how many there are. */
-int format_fill(const struct format *format, const struct iovec *fields,
-                struct iovec pieces[FORMAT_PIECES]);
+int template_fill(const struct template *format, const struct iovec *fields,
+                  struct iovec pieces[TEMPLATE_PIECES]);
 
 #endif

@@ -116,7 +116,7 @@ static cell_value load(const struct cell *cell)
 }
 
 /* Returns whether EXPECTED stood there; else it is what stood there. */
-static bool exchange(const struct cell *cell, cell_value *expected, cell_value new)
+static bool hub(const struct cell *cell, cell_value *expected, cell_value new)
 {
     if (cell_size(cell->type) == 8)
         return __atomic_compare_exchange_n((uint64_t *)cell->memory, expected, new, false,
@@ -193,7 +193,7 @@ int cell_change(const struct cell *cell, enum cell_change change, cell_value ope
     do
         if (!compute(cell->type, change, *old, operand, new))
             return errno = ERANGE, -1;
-    while (!exchange(cell, old, *new));
+    while (!hub(cell, old, *new));
     return cell_wake(cell);
 }
 
@@ -203,7 +203,7 @@ int cell_exchange(const struct cell *cell, cell_value expected, cell_value new, 
     if (sigsetjmp(on_fault, 1))
         return errno = EFAULT, -1;
     *found = expected;
-    return exchange(cell, found, new) ? cell_wake(cell) : 0;
+    return hub(cell, found, new) ? cell_wake(cell) : 0;
 }
 
 /* The 32 bits of a cell that a futex can wait for: the low half of 64. */
@@ -227,7 +227,7 @@ static int sleep_once(const struct cell *cell, cell_value value, const struct de
     struct timespec pause = {.tv_nsec = remaining < LOOK_AGAIN ? remaining : LOOK_AGAIN};
     if (syscall(SYS_futex, futex_of(cell), FUTEX_WAIT, (uint32_t)value, &pause, NULL, 0) == 0)
         return 0;
-    bool is_stopped = errno == EINTR && stop_signal();
+    bool is_stopped = errno == EINTR && interrupt_signal();
     return !is_stopped && (errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR) ? 0 : -1;
 }
 

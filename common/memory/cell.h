@@ -54,7 +54,8 @@ int cell_change(const struct cell *cell, enum cell_change change, cell_value ope
 int cell_exchange(const struct cell *cell, cell_value expected, cell_value new, cell_value *found);
 
 /* Waits until the cell compares so to OPERAND; now and then it asks IS_GONE, with ARGUMENT, whether
- * that can still happen. ETIMEDOUT; EINTR after a signal that stop_catch noted; EIDRM: it is gone.
+ * that can still happen. ETIMEDOUT; EINTR after a signal that interrupt_catch noted; EIDRM: it is
+ * gone.
  */
 int cell_wait(const struct cell *cell, enum cell_order order, cell_value operand,
               const struct deadline *deadline, bool (*is_gone)(void *argument), void *argument);

@@ -23,7 +23,7 @@ struct window {
 
 /* Maps what comes next of RANGE. Pages to read are mapped at once; pages to write only as they are
  * written, for each of them takes a block on disk. */
-static int open_window(const struct mapping_range *range, int protection, struct window *window)
+static int open_window(const struct map_range *range, int protection, struct window *window)
 {
     int flags = MAP_SHARED | (protection & PROT_WRITE ? 0 : MAP_POPULATE);
     int64_t at = range->offset + range->moved;
@@ -49,7 +49,7 @@ static void close_window(struct window *window)
 
 /* What is cut off inside the last page of a file reads as zeros and takes writes, without a fault.
  */
-static int check_cut(struct mapping_range *range)
+static int check_cut(struct map_range *range)
 {
     struct stat status;
     if (fstat(range->fd, &status) < 0 || !S_ISREG(status.st_mode) ||
@@ -60,17 +60,17 @@ static int check_cut(struct mapping_range *range)
 }
 
 /* A pipe can only fail by EPIPE. */
-static int give_pages(struct mapping_range *range, int to)
+static int give_pages(struct map_range *range, int to)
 {
-    struct pages_source source = {.file = range->fd};
-    int result = pages_give(&source, range->offset, range->length, to, &range->moved);
+    struct splice_source source = {.file = range->fd};
+    int result = splice_gift(&source, range->offset, range->length, to, &range->moved);
     range->is_file_error = result < 0 && errno != EPIPE;
     return result;
 }
 
 /* Moves what one window holds: out to FD, or in from FD, which may come to its end before. Returns
  * 1 where all of the window is moved, 0 at the end of FD. */
-static int move_window(struct mapping_range *range, int protection, int fd)
+static int move_window(struct map_range *range, int protection, int fd)
 {
     struct window window;
     range->is_file_error = true;
@@ -88,7 +88,7 @@ static int move_window(struct mapping_range *range, int protection, int fd)
     return result < 0 ? -1 : moved == window.size;
 }
 
-static int move_windows(struct mapping_range *range, int protection, int fd)
+static int move_windows(struct map_range *range, int protection, int fd)
 {
     int result = 1;
     for (range->moved = 0; result > 0 && range->moved < range->length;)
@@ -96,14 +96,14 @@ static int move_windows(struct mapping_range *range, int protection, int fd)
     return result < 0 ? -1 : 0;
 }
 
-int mapping_write_out(struct mapping_range *range, int to)
+int map_copy_out(struct map_range *range, int to)
 {
-    if (range->length >= PAGES_WORTH && io_is_pipe(to))
+    if (range->length >= SPLICE_WORTH && io_is_pipe(to))
         return give_pages(range, to);
     return move_windows(range, PROT_READ, to);
 }
 
-int mapping_read_in(struct mapping_range *range, int from)
+int map_copy_in(struct map_range *range, int from)
 {
     return move_windows(range, PROT_READ | PROT_WRITE, from);
 }

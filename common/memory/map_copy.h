@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct mapping_range {
+struct map_range {
     int fd;
     int64_t offset, length; /* bytes; inside the file */
     /* out */
@@ -18,10 +18,10 @@ struct mapping_range {
 
 /* Writes the whole range to TO. Returns 0; -1 with errno, EFAULT where the file was cut at
  * offset + moved. */
-int mapping_write_out(struct mapping_range *range, int to);
+int map_copy_out(struct map_range *range, int to);
 
 /* Reads FROM into the range, which must have its blocks, until the range is full or FROM is at its
  * end. Returns 0; -1 with errno as above. */
-int mapping_read_in(struct mapping_range *range, int from);
+int map_copy_in(struct map_range *range, int from);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int fail(struct mapfile *file, const char *what)
+static int fail(struct map_file *file, const char *what)
 {
     file->what = what;
     return -1;
@@ -21,7 +21,7 @@ static int fail(struct mapfile *file, const char *what)
 static int reserve(int fd, int64_t offset, int64_t length)
 {
     struct stat status;
-    if (io_reserve(fd, offset, length) == 0)
+    if (io_allocate(fd, offset, length) == 0)
         return 0;
     if (errno != EOPNOTSUPP || fstat(fd, &status) < 0)
         return -1;
@@ -42,7 +42,7 @@ static int open_directory(const char *path, int flags)
 }
 
 /* Returns a descriptor; -1 with errno EOPNOTSUPP or EISDIR where this is not possible here. */
-static int create_and_link(struct mapfile *file, const struct mapfile_open *how)
+static int create_and_link(struct map_file *file, const struct map_file_open *how)
 {
     char self[64];
     int fd = open_directory(file->path, O_TMPFILE | O_RDWR);
@@ -51,16 +51,16 @@ static int create_and_link(struct mapfile *file, const struct mapfile_open *how)
     file->what = "reserve";
     snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
     if (reserve(fd, 0, how->size) < 0 || fchmod(fd, how->mode) < 0)
-        return io_abandon(fd);
+        return close_keep_errno(fd);
     file->what = "open";
     if (linkat(AT_FDCWD, self, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW) == 0)
         return fd;
     if (errno == ENOENT) /* no /proc */
         errno = EOPNOTSUPP;
-    return io_abandon(fd);
+    return close_keep_errno(fd);
 }
 
-static int create_empty(struct mapfile *file, const struct mapfile_open *how)
+static int create_empty(struct map_file *file, const struct map_file_open *how)
 {
     mode_t old = umask(0);
     int fd = open(file->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, how->mode);
@@ -71,15 +71,15 @@ static int create_empty(struct mapfile *file, const struct mapfile_open *how)
     if (reserve(fd, 0, how->size) == 0)
         return fd;
     file->fd = fd;
-    mapfile_discard(file);
-    return io_abandon(fd);
+    map_file_discard(file);
+    return close_keep_errno(fd);
 }
 
 /* O_NONBLOCK, lest a FIFO at the name should hang it. */
-static int open_or_create(struct mapfile *file, const struct mapfile_open *how)
+static int open_or_create(struct map_file *file, const struct map_file_open *how)
 {
     int flags = (how->writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    int fd = how->is_exclusive ? (errno = ENOENT, -1) : follow_open(file->path, flags);
+    int fd = how->is_exclusive ? (errno = ENOENT, -1) : trusted_open(file->path, flags);
     if (fd >= 0 || errno != ENOENT || !how->creates)
         return fd;
 
@@ -90,13 +90,13 @@ static int open_or_create(struct mapfile *file, const struct mapfile_open *how)
     if (fd >= 0 || errno != EEXIST || how->is_exclusive)
         return fd;
     /* somebody else was first; or it is a symbolic link to nothing, which stays so */
-    fd = follow_open(file->path, flags);
+    fd = trusted_open(file->path, flags);
     if (fd < 0 && errno == ENOENT)
         errno = ELOOP;
     return fd;
 }
 
-static int refuse_kind(struct mapfile *file, const char *kind)
+static int refuse_kind(struct map_file *file, const char *kind)
 {
     file->kind = kind;
     errno = ENOTSUP;
@@ -104,16 +104,16 @@ static int refuse_kind(struct mapfile *file, const char *kind)
 }
 
 /* A file of procfs or sysfs says that it has no bytes, and gives some. */
-static bool has_hidden_bytes(const struct mapfile *file)
+static bool has_hidden_bytes(const struct map_file *file)
 {
     char byte;
     return file->size == 0 && !file->is_created && pread(file->fd, &byte, 1, 0) == 1;
 }
 
-int mapfile_open(struct mapfile *file, const char *path, const struct mapfile_open *how)
+int map_file_open(struct map_file *file, const char *path, const struct map_file_open *how)
 {
     struct stat status;
-    *file = (struct mapfile){.path = path, .what = "open"};
+    *file = (struct map_file){.path = path, .what = "open"};
     file->fd = open_or_create(file, how);
     if (file->fd < 0 && errno == EISDIR)
         return refuse_kind(file, "a directory");
@@ -128,14 +128,14 @@ int mapfile_open(struct mapfile *file, const char *path, const struct mapfile_op
                                  : S_ISFIFO(status.st_mode) ? "a FIFO (fifocat reads it)"
                                  : S_ISCHR(status.st_mode)  ? "a character device"
                                                             : "no regular file");
-    if (mapfile_measure(file) < 0)
+    if (map_file_measure(file) < 0)
         return -1;
     if (has_hidden_bytes(file))
         return refuse_kind(file, "made by the kernel as it is read (cat reads it)");
     return 0;
 }
 
-int mapfile_measure(struct mapfile *file)
+int map_file_measure(struct map_file *file)
 {
     struct stat status;
     if (fstat(file->fd, &status) < 0)
@@ -144,14 +144,14 @@ int mapfile_measure(struct mapfile *file)
     return file->size < 0 ? fail(file, "measure") : 0;
 }
 
-int mapfile_reserve(struct mapfile *file, int64_t offset, int64_t length)
+int map_file_allocate(struct map_file *file, int64_t offset, int64_t length)
 {
     if (!file->is_device && length > 0 && reserve(file->fd, offset, length) < 0)
         return fail(file, "reserve");
-    return mapfile_measure(file);
+    return map_file_measure(file);
 }
 
-int mapfile_sync(struct mapfile *file)
+int map_file_sync(struct map_file *file)
 {
     if (fsync(file->fd) < 0)
         return fail(file, "sync");
@@ -161,14 +161,14 @@ int mapfile_sync(struct mapfile *file)
     if (directory < 0)
         return fail(file, "open the directory");
     if (fsync(directory) < 0) {
-        io_abandon(directory);
+        close_keep_errno(directory);
         return fail(file, "sync the directory");
     }
     close(directory);
     return 0;
 }
 
-void mapfile_discard(struct mapfile *file)
+void map_file_discard(struct map_file *file)
 {
     struct stat named, ours;
     int saved = errno;
@@ -178,7 +178,7 @@ void mapfile_discard(struct mapfile *file)
     errno = saved;
 }
 
-void mapfile_sandbox(const struct mapfile *file)
+void map_file_sandbox(const struct map_file *file)
 {
     const char *folder = file->is_created ? directory_of(file->path) : NULL;
     sandbox_enter(&(struct sandbox){.folder = folder});

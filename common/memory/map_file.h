@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct mapfile {
+struct map_file {
     const char *path; /* the caller's */
     int fd;
     int64_t size; /* bytes, when it was last looked at */
@@ -17,7 +17,7 @@ struct mapfile {
     const char *kind; /* errno ENOTSUP: what it is instead, "a directory" */
 };
 
-struct mapfile_open {
+struct map_file_open {
     bool writes, creates, is_exclusive;
     mode_t mode;
     int64_t size; /* of a file that is created; its blocks are reserved */
@@ -27,24 +27,24 @@ struct mapfile_open {
 
 /* Opens PATH. What it creates has its size and its mode before it gets its name, where the file
  * system knows O_TMPFILE. ELOOP: a symbolic link to nothing, which stays so. */
-int mapfile_open(struct mapfile *file, const char *path, const struct mapfile_open *how);
+int map_file_open(struct map_file *file, const char *path, const struct map_file_open *how);
 
 /* Asks for the size again. */
-int mapfile_measure(struct mapfile *file);
+int map_file_measure(struct map_file *file);
 
 /* Takes the blocks of the range, so that no write into it finds the disk full, and makes the file
  * that long where it is shorter. A device has its blocks; a file system that cannot take any is
  * only made to show the length. */
-int mapfile_reserve(struct mapfile *file, int64_t offset, int64_t length);
+int map_file_allocate(struct map_file *file, int64_t offset, int64_t length);
 
 /* Waits until all is on disk; of a file that was created, its name too. */
-int mapfile_sync(struct mapfile *file);
+int map_file_sync(struct map_file *file);
 
-/* Removes a file that mapfile_open created, where the name still is that file's. Keeps errno. */
-void mapfile_discard(struct mapfile *file);
+/* Removes a file that map_file_open created, where the name still is that file's. Keeps errno. */
+void map_file_discard(struct map_file *file);
 
 /* For who has opened the file and is about to read: the process can do nothing else from there on
  * (sandbox.h) but discard what it created. */
-void mapfile_sandbox(const struct mapfile *file);
+void map_file_sandbox(const struct map_file *file);
 
 #endif

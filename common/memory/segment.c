@@ -31,18 +31,18 @@ int segment_explain(struct segment *segment, const char *what, const char *hint,
     return -1;
 }
 
-static void start(struct segment *segment, const struct objname *name)
+static void start(struct segment *segment, const struct object_name *name)
 {
     *segment = (struct segment){
         .name = *name,
         .id = -1,
         .watch = -1,
         .watched = -1,
-        .is_sysv = objname_is_sysv(name),
+        .is_sysv = object_name_is_sysv(name),
     };
-    segment->family = segment->is_sysv             ? &segment_sysv
-                      : name->kind == OBJNAME_FILE ? &segment_file
-                                                   : &segment_posix;
+    segment->family = segment->is_sysv                 ? &segment_sysv
+                      : name->kind == OBJECT_NAME_FILE ? &segment_file
+                                                       : &segment_posix;
 }
 
 static void enter_sandbox(const struct segment *segment, bool changes_names)
@@ -50,7 +50,8 @@ static void enter_sandbox(const struct segment *segment, bool changes_names)
     sandbox_enter(&(struct sandbox){.folder = changes_names ? segment->family->folder : NULL});
 }
 
-int segment_open(struct segment *segment, const struct objname *name, const struct segment_get *how)
+int segment_open(struct segment *segment, const struct object_name *name,
+                 const struct segment_get *how)
 {
     start(segment, name);
     if (segment->family->open(segment, how) < 0)
@@ -78,8 +79,8 @@ static int get_copy(struct segment *segment, int64_t offset, int64_t length, int
         return segment_fail(segment, "make room for the copy");
     if (segment->family->copy(segment, offset, length, copy) < 0)
         return -1;
-    struct mapping_range range = {.fd = copy, .length = length};
-    int result = mapping_write_out(&range, to);
+    struct map_range range = {.fd = copy, .length = length};
+    int result = map_copy_out(&range, to);
     int saved = errno;
     close(copy);
     errno = saved;
@@ -100,7 +101,7 @@ int segment_take(struct segment *segment)
     return segment->family->take(segment);
 }
 
-int segment_next(struct segment *segment, const struct segment_get *how)
+int segment_wait_next(struct segment *segment, const struct segment_get *how)
 {
     return segment->family->next(segment, how);
 }
@@ -113,8 +114,8 @@ void segment_begin_input(const struct segment *segment, const struct segment_put
         progress_start(io_bytes_left(from));
 }
 
-int segment_put(struct segment *segment, const struct objname *name, const struct segment_put *how,
-                int from)
+int segment_put(struct segment *segment, const struct object_name *name,
+                const struct segment_put *how, int from)
 {
     start(segment, name);
     if (segment->family->put(segment, how, from) == 0)
@@ -126,8 +127,8 @@ int segment_put(struct segment *segment, const struct objname *name, const struc
     return -1;
 }
 
-int segment_map(struct segment *segment, const struct objname *name, const struct segment_map *how,
-                void **memory)
+int segment_map(struct segment *segment, const struct object_name *name,
+                const struct segment_map *how, void **memory)
 {
     start(segment, name);
     return segment->family->map(segment, how, memory);
@@ -138,13 +139,14 @@ bool segment_is_removed(struct segment *segment)
     return segment->family->is_removed(segment);
 }
 
-int segment_stat(struct segment *segment, const struct objname *name, struct segment_status *status)
+int segment_stat(struct segment *segment, const struct object_name *name,
+                 struct segment_status *status)
 {
     start(segment, name);
     return segment->family->stat(segment, status);
 }
 
-int segment_remove(struct segment *segment, const struct objname *name)
+int segment_remove(struct segment *segment, const struct object_name *name)
 {
     start(segment, name);
     return segment->family->remove(segment);

@@ -1,7 +1,7 @@
 /* segment: a POSIX shared memory object, a System V shared memory segment or, to map, a file; the
  * only place that knows which
  *
- * A POSIX object is a file below /dev/shm. Its bytes are locked with lock_range as a whole:
+ * A POSIX object is a file below /dev/shm. Its bytes are locked with file_lock_range as a whole:
  * exclusive to write, shared to read. What gives its name to another object, or to none, first
  * locks the last byte that a file can have. A System V segment has a fixed size and no lock. */
 #ifndef SEGMENT_H
@@ -15,15 +15,16 @@
 #include <time.h>
 
 struct segment {
-    struct objname name;
+    struct object_name name;
     const struct segment_family *family; /* private: how it is done */
     bool is_sysv;
     bool is_created; /* by segment_put or segment_map */
     int id;          /* descriptor or shmid, -1 before it is open */
     char *memory;    /* System V: where it is attached */
     int64_t size;    /* bytes */
-    /* private, POSIX: what segment_next waits with */
-    int watch, watched; /* the descriptor of watch_open, -1 where there is none, and the object's */
+    /* private, POSIX: what segment_wait_next waits with */
+    int watch,
+        watched; /* the descriptor of inotify_open, -1 where there is none, and the object's */
     /* out, where a function returned -1 */
     const char *what; /* was tried: "open segment", "read stdin" */
     char hint[128];   /* ` (what to do about it)`, or "" */
@@ -32,7 +33,7 @@ struct segment {
 struct segment_get {
     bool waits;   /* until the object exists */
     bool takes;   /* segment_take follows */
-    bool follows; /* segment_next follows */
+    bool follows; /* segment_wait_next follows */
     bool is_copied;
     int64_t timeout;
     int64_t offset, length; /* length -1: all that follow */
@@ -73,7 +74,7 @@ struct segment_status {
 
 /* Opens the segment to read it, locked; where HOW says so it waits, within the same timeout, until
  * it exists. The process is good for nothing else from there on (sandbox.h). */
-int segment_open(struct segment *segment, const struct objname *name,
+int segment_open(struct segment *segment, const struct object_name *name,
                  const struct segment_get *how);
 
 /* How many bytes HOW means. ENODATA: past the end. */
@@ -88,26 +89,26 @@ int segment_take(struct segment *segment);
 
 /* Gives back the lock and waits until a writer has finished since the object was opened, or another
  * object got the name; opens that, locked. POSIX only. */
-int segment_next(struct segment *segment, const struct segment_get *how);
+int segment_wait_next(struct segment *segment, const struct segment_get *how);
 
 /* Puts all that FROM has into the segment, as HOW says. What was created is removed again where
  * that fails. Before it reads, the process becomes good for nothing else (sandbox.h). EFBIG: it
  * does not fit. EINVAL: a System V segment has another size. */
-int segment_put(struct segment *segment, const struct objname *name, const struct segment_put *how,
-                int from);
+int segment_put(struct segment *segment, const struct object_name *name,
+                const struct segment_put *how, int from);
 
 /* Maps the bytes that HOW means, for as long as the process lives; *MEMORY is where the first lies.
  * Takes no lock. The memory is there: writing to it cannot find the file system full. ENODATA: the
  * segment ends before. */
-int segment_map(struct segment *segment, const struct objname *name, const struct segment_map *how,
-                void **memory);
+int segment_map(struct segment *segment, const struct object_name *name,
+                const struct segment_map *how, void **memory);
 
 /* Whether the name of what was mapped is gone, or another object's. */
 bool segment_is_removed(struct segment *segment);
 
 /* Needs no permission on a System V segment but to read; takes no lock. */
-int segment_stat(struct segment *segment, const struct objname *name,
+int segment_stat(struct segment *segment, const struct object_name *name,
                  struct segment_status *status);
-int segment_remove(struct segment *segment, const struct objname *name);
+int segment_remove(struct segment *segment, const struct object_name *name);
 
 #endif

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-static int fail(struct segment *segment, const struct mapfile *file)
+static int fail(struct segment *segment, const struct map_file *file)
 {
     if (errno == ENOTSUP)
         return segment_explain(segment, file->what, " (it is %s)", file->kind);
@@ -15,21 +15,21 @@ static int fail(struct segment *segment, const struct mapfile *file)
 
 static int map_file(struct segment *segment, const struct segment_map *how, void **memory)
 {
-    const struct mapfile_open open = {
+    const struct map_file_open open = {
         .writes = how->writes,
         .creates = how->creates,
         .is_exclusive = how->is_exclusive,
         .mode = how->mode,
         .size = how->size < 0 ? how->offset + how->length : how->size,
     };
-    struct mapfile file;
-    if (mapfile_open(&file, segment->name.text, &open) < 0)
+    struct map_file file;
+    if (map_file_open(&file, segment->name.text, &open) < 0)
         return fail(segment, &file);
     segment->id = file.fd;
     segment->size = file.size;
     if (how->offset > file.size - how->length)
         return segment_refuse_range(segment, how);
-    if (how->writes && mapfile_reserve(&file, how->offset, how->length) < 0)
+    if (how->writes && map_file_allocate(&file, how->offset, how->length) < 0)
         return fail(segment, &file);
     return segment_map_file(segment, how, memory);
 }

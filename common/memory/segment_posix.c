@@ -15,17 +15,17 @@
 static int fail_to_watch(struct segment *segment)
 {
     if (errno == ENOENT)
-        return segment_posix_fail(segment, "watch segment");
+        return shm_file_fail(segment, "watch segment");
     segment_fail(segment, "watch segment");
-    watch_hint(segment->hint, sizeof segment->hint);
+    inotify_hint(segment->hint, sizeof segment->hint);
     return -1;
 }
 
 static int watch_names(struct segment *segment)
 {
-    segment->watch = watch_open();
+    segment->watch = inotify_open();
     if (segment->watch < 0 ||
-        watch_add(segment->watch, POSIX_DIRECTORY, IN_CREATE | IN_MOVED_TO) < 0)
+        inotify_add(segment->watch, SHM_DIRECTORY, IN_CREATE | IN_MOVED_TO) < 0)
         return fail_to_watch(segment);
     return 0;
 }
@@ -36,19 +36,19 @@ static int watch_names(struct segment *segment)
 static int watch_writers(struct segment *segment)
 {
     char path[PATH_MAX];
-    segment_posix_path(segment, path);
+    shm_file_path(segment, path);
     if (segment->watched >= 0)
-        watch_drop(segment->watch, segment->watched);
-    segment->watched = watch_add(segment->watch, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
+        inotify_remove(segment->watch, segment->watched);
+    segment->watched = inotify_add(segment->watch, path, IN_CLOSE_WRITE | IN_DONT_FOLLOW);
     if (segment->watched < 0 && errno != ENOENT)
         return fail_to_watch(segment);
-    watch_forget(segment->watch);
+    inotify_drain(segment->watch);
     return 0;
 }
 
 static int wait_for_change(struct segment *segment, const struct deadline *deadline)
 {
-    if (watch_wait(segment->watch, segment->name.text + 1, deadline) == 0)
+    if (inotify_wait(segment->watch, segment->name.text + 1, deadline) == 0)
         return 0;
     return segment_fail(segment, "wait for a change");
 }
@@ -59,8 +59,8 @@ static int open_to_get(struct segment *segment, const struct segment_get *how, b
 {
     for (;;) {
         int result = how->takes
-                         ? segment_posix_open_locked(segment, O_RDWR, POSIX_ALL, deadline)
-                         : segment_posix_open_locked(segment, O_RDONLY, POSIX_CONTENT, deadline);
+                         ? shm_file_open_locked(segment, O_RDWR, SHM_LOCK_ALL, deadline)
+                         : shm_file_open_locked(segment, O_RDONLY, SHM_LOCK_CONTENT, deadline);
         if (result < 0) {
             if (errno != ENOENT || !waits)
                 return -1;
@@ -72,7 +72,7 @@ static int open_to_get(struct segment *segment, const struct segment_get *how, b
             return 0;
         if (watch_writers(segment) < 0)
             return -1;
-        int is_named = segment_posix_is_named(segment, segment->id);
+        int is_named = shm_file_is_named(segment, segment->id);
         if (is_named < 0)
             return segment_fail(segment, "look for segment");
         if (is_named)
@@ -83,7 +83,7 @@ static int open_to_get(struct segment *segment, const struct segment_get *how, b
 
 static int open_posix(struct segment *segment, const struct segment_get *how)
 {
-    struct deadline deadline = deadline_in(how->timeout);
+    struct deadline deadline = deadline_after(how->timeout);
     if ((how->waits || how->follows) && watch_names(segment) < 0)
         return -1;
     return open_to_get(segment, how, how->waits, &deadline);
@@ -91,7 +91,7 @@ static int open_posix(struct segment *segment, const struct segment_get *how)
 
 static int next_posix(struct segment *segment, const struct segment_get *how)
 {
-    struct deadline deadline = deadline_in(how->timeout);
+    struct deadline deadline = deadline_after(how->timeout);
     if (segment->id >= 0)
         close(segment->id);
     segment->id = -1;
@@ -108,8 +108,8 @@ static int fail_as_cut(struct segment *segment, int64_t at)
 
 static int get_posix(struct segment *segment, int64_t offset, int64_t length, int to)
 {
-    struct mapping_range range = {.fd = segment->id, .offset = offset, .length = length};
-    if (mapping_write_out(&range, to) == 0)
+    struct map_range range = {.fd = segment->id, .offset = offset, .length = length};
+    if (map_copy_out(&range, to) == 0)
         return 0;
     if (errno == EFAULT)
         return fail_as_cut(segment, offset + range.moved);
@@ -127,7 +127,7 @@ static int copy_posix(struct segment *segment, int64_t offset, int64_t length, i
             errno = EFAULT;
             return fail_as_cut(segment, at);
         }
-        if (got < 0 && (errno != EINTR || stop_signal()))
+        if (got < 0 && (errno != EINTR || interrupt_signal()))
             return segment_fail(segment, "copy segment");
     }
     close(segment->id);
@@ -138,8 +138,8 @@ static int copy_posix(struct segment *segment, int64_t offset, int64_t length, i
 static int take_posix(struct segment *segment)
 {
     char path[PATH_MAX];
-    segment_posix_path(segment, path);
-    int is_named = segment_posix_is_named(segment, segment->id);
+    shm_file_path(segment, path);
+    int is_named = shm_file_is_named(segment, segment->id);
     if (is_named < 0 || (is_named && unlink(path) < 0))
         return segment_fail(segment, "remove segment");
     return 0;
@@ -148,25 +148,25 @@ static int take_posix(struct segment *segment)
 static int create_mapped(struct segment *segment, const struct segment_map *how, const char *path)
 {
     int64_t size = how->size < 0 ? how->offset + how->length : how->size;
-    segment->id = segment_posix_make(segment);
+    segment->id = shm_file_create_unnamed(segment);
     segment->size = 0;
-    if (segment->id < 0 || segment_posix_reserve(segment, size) < 0)
+    if (segment->id < 0 || shm_file_allocate(segment, size) < 0)
         return -1;
     if (fchmod(segment->id, how->mode) < 0)
         return segment_fail(segment, "set mode");
-    if (segment_posix_link(segment, segment->id, path) == 0)
+    if (shm_file_publish(segment, segment->id, path) == 0)
         return 0;
-    return io_abandon(segment->id);
+    return close_keep_errno(segment->id);
 }
 
 /* Opens what exists first. A name may come and go between the two. */
 static int open_or_create(struct segment *segment, const struct segment_map *how)
 {
     char path[PATH_MAX];
-    segment_posix_path(segment, path);
+    shm_file_path(segment, path);
     for (;;) {
         if (!how->is_exclusive) {
-            segment->id = segment_posix_open(segment, how->writes ? O_RDWR : O_RDONLY);
+            segment->id = shm_file_open(segment, how->writes ? O_RDWR : O_RDONLY);
             if (segment->id >= 0 || errno != ENOENT || !how->creates)
                 return segment->id < 0 ? -1 : 0;
         }
@@ -188,20 +188,20 @@ static int map_posix(struct segment *segment, const struct segment_map *how, voi
     if (how->offset > status.st_size - how->length)
         return segment_refuse_range(segment, how);
     /* the size is asked first, for fallocate would lengthen the object */
-    if (how->writes && io_reserve(segment->id, how->offset, how->length) < 0)
+    if (how->writes && io_allocate(segment->id, how->offset, how->length) < 0)
         return segment_fail(segment, "reserve memory");
     return segment_map_file(segment, how, memory);
 }
 
 static bool is_removed(struct segment *segment)
 {
-    return segment_posix_is_named(segment, segment->id) == 0;
+    return shm_file_is_named(segment, segment->id) == 0;
 }
 
 static int stat_posix(struct segment *segment, struct segment_status *status)
 {
     struct stat file;
-    segment->id = segment_posix_open(segment, O_RDONLY);
+    segment->id = shm_file_open(segment, O_RDONLY);
     if (segment->id < 0)
         return -1;
     if (fstat(segment->id, &file) < 0)
@@ -219,12 +219,12 @@ static int stat_posix(struct segment *segment, struct segment_status *status)
 /* Who follows the object takes the closing for a change, and looks: so that comes last. */
 static int remove_posix(struct segment *segment)
 {
-    int fd = segment_posix_open(segment, O_RDWR);
+    int fd = shm_file_open(segment, O_RDWR);
     if (fd >= 0)
-        segment_posix_clear(segment, fd);
-    int result = segment_posix_remove(segment);
+        shm_file_remove_stale(segment, fd);
+    int result = shm_file_remove(segment);
     if (fd >= 0)
-        io_abandon(fd);
+        close_keep_errno(fd);
     return result;
 }
 
@@ -240,5 +240,5 @@ const struct segment_family segment_posix = {
     .is_removed = is_removed,
     .stat = stat_posix,
     .remove = remove_posix,
-    .folder = POSIX_DIRECTORY,
+    .folder = SHM_DIRECTORY,
 };

@@ -19,7 +19,7 @@ enum { AHEAD = 4 << 20 };
 static int check_owner(struct segment *segment)
 {
     struct stat object, directory;
-    if (fstat(segment->id, &object) < 0 || stat(POSIX_DIRECTORY, &directory) < 0)
+    if (fstat(segment->id, &object) < 0 || stat(SHM_DIRECTORY, &directory) < 0)
         return segment_fail(segment, "read status");
     if (object.st_uid == geteuid() || object.st_uid == directory.st_uid)
         return 0;
@@ -33,17 +33,17 @@ static int check_owner(struct segment *segment)
 static int create_locked(struct segment *segment, mode_t mode, const struct deadline *deadline)
 {
     char path[PATH_MAX];
-    segment_posix_path(segment, path);
-    int fd = segment_posix_make(segment);
+    shm_file_path(segment, path);
+    int fd = shm_file_create_unnamed(segment);
     if (fd < 0)
         return -1;
     if (fchmod(fd, mode) < 0 ||
-        segment_posix_lock(fd, LOCK_EXCLUSIVE, POSIX_CONTENT, deadline) < 0) {
-        io_abandon(fd);
+        shm_file_lock(fd, FILE_LOCK_EXCLUSIVE, SHM_LOCK_CONTENT, deadline) < 0) {
+        close_keep_errno(fd);
         return segment_fail(segment, "create segment");
     }
-    if (segment_posix_link(segment, fd, path) < 0)
-        return io_abandon(fd);
+    if (shm_file_publish(segment, fd, path) < 0)
+        return close_keep_errno(fd);
     segment->id = fd;
     segment->size = 0;
     segment->is_created = true;
@@ -52,10 +52,10 @@ static int create_locked(struct segment *segment, mode_t mode, const struct dead
 
 static int open_in_place(struct segment *segment, const struct segment_put *how)
 {
-    struct deadline deadline = deadline_in(how->timeout);
+    struct deadline deadline = deadline_after(how->timeout);
     for (;;) {
         if (!how->is_exclusive) {
-            if (segment_posix_open_locked(segment, O_RDWR, POSIX_CONTENT, &deadline) == 0)
+            if (shm_file_open_locked(segment, O_RDWR, SHM_LOCK_CONTENT, &deadline) == 0)
                 return how->creates ? check_owner(segment) : 0;
             if (errno != ENOENT || !how->creates)
                 return -1;
@@ -84,7 +84,7 @@ static int check_cut(struct segment *segment, int64_t at)
  * cut: to write then would make it as long again, and nothing would show. */
 static int await_input(struct segment *segment, int64_t at, int from)
 {
-    const struct deadline never = deadline_in(DEADLINE_NEVER);
+    const struct deadline never = deadline_after(DEADLINE_NEVER);
     struct pollfd input = {.fd = from, .events = POLLIN};
     if (deadline_poll(&input, 1, &never) < 0)
         return segment_fail(segment, "read stdin");
@@ -105,7 +105,7 @@ static int fail_as_full(struct segment *segment, int64_t at)
 static int64_t move_next(struct segment *segment, int64_t at, int64_t most, int from)
 {
     bool is_file_error;
-    int64_t got = pages_take(from, segment->id, at, most, &is_file_error);
+    int64_t got = splice_in(from, segment->id, at, most, &is_file_error);
     if (got < 0 && is_file_error && errno == ENOSPC)
         return fail_as_full(segment, at);
     if (got < 0)
@@ -134,7 +134,7 @@ static int fill(struct segment *segment, int64_t offset, int from, int64_t *end)
     *end = offset;
     if (__builtin_add_overflow(offset, left > 0 ? left : 0, &needed))
         needed = INT64_MAX;
-    if (needed > segment->size && segment_posix_reserve(segment, needed) < 0)
+    if (needed > segment->size && shm_file_allocate(segment, needed) < 0)
         return -1;
     for (;;) {
         if (await_input(segment, *end, from) < 0 ||
@@ -159,7 +159,7 @@ static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int
     *end = offset;
     if (io_bytes_left(from) > size - offset)
         return refuse_length(segment, size);
-    if (segment_posix_reserve(segment, size) < 0)
+    if (shm_file_allocate(segment, size) < 0)
         return -1;
     int64_t got = 1;
     while (got > 0 && *end < size) {
@@ -170,7 +170,7 @@ static int fill_sized(struct segment *segment, int64_t offset, int64_t size, int
             return -1;
         *end += got;
     }
-    int more = got > 0 ? io_has_more(from) : 0;
+    int more = got > 0 ? io_read_one(from) : 0;
     if (more < 0)
         return segment_fail(segment, "read stdin");
     return more ? refuse_length(segment, size) : 0;
@@ -183,7 +183,7 @@ static int finish(struct segment *segment, int64_t end, int64_t size)
     int flags = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (end < size && fallocate(segment->id, flags, end, size - end) < 0)
         return segment_fail(segment, "clear the rest");
-    if (end < size && segment_posix_reserve(segment, size) < 0)
+    if (end < size && shm_file_allocate(segment, size) < 0)
         return -1;
     return ftruncate(segment->id, size) < 0 ? segment_fail(segment, "resize segment") : 0;
 }
@@ -211,10 +211,10 @@ int segment_posix_fill(struct segment *segment, const struct segment_put *how, b
 int segment_posix_put(struct segment *segment, const struct segment_put *how, int from)
 {
     if (how->is_atomic)
-        return segment_posix_put_atomic(segment, how, from);
+        return segment_posix_replace(segment, how, from);
     if (open_in_place(segment, how) < 0)
         return -1;
-    segment_posix_clear(segment, segment->id);
+    shm_file_remove_stale(segment, segment->id);
     segment_begin_input(segment, how, segment->is_created, from);
     return segment_posix_fill(segment, how, segment->is_created, from);
 }
@@ -222,7 +222,7 @@ int segment_posix_put(struct segment *segment, const struct segment_put *how, in
 void segment_posix_discard(struct segment *segment)
 {
     char path[PATH_MAX];
-    segment_posix_path(segment, path);
-    if (segment_posix_is_named(segment, segment->id) > 0)
+    shm_file_path(segment, path);
+    if (shm_file_is_named(segment, segment->id) > 0)
         unlink(path);
 }

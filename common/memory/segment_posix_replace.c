@@ -19,19 +19,19 @@ static void path_beside(const struct segment *segment, char path[static PATH_MAX
     uint64_t hash = 0xcbf29ce484222325;
     for (const char *at = segment->name.text; *at; at++)
         hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
-    snprintf(path, PATH_MAX, POSIX_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
+    snprintf(path, PATH_MAX, SHM_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
 }
 
-void segment_posix_clear(const struct segment *segment, int fd)
+void shm_file_remove_stale(const struct segment *segment, int fd)
 {
-    const struct deadline now = deadline_in(0);
+    const struct deadline now = deadline_after(0);
     char path[PATH_MAX];
     path_beside(segment, path);
-    if (access(path, F_OK) < 0 || segment_posix_lock(fd, LOCK_EXCLUSIVE, POSIX_NAME, &now) < 0)
+    if (access(path, F_OK) < 0 || shm_file_lock(fd, FILE_LOCK_EXCLUSIVE, SHM_LOCK_NAME, &now) < 0)
         return; /* or its maker is alive, and about to rename it */
-    if (segment_posix_is_named(segment, fd) > 0)
+    if (shm_file_is_named(segment, fd) > 0)
         unlink(path);
-    segment_posix_unlock_name(fd);
+    shm_file_unlock_name(fd);
 }
 
 /* In a sticky directory nobody takes the name of another user's object; and root, who could, would
@@ -82,13 +82,13 @@ static void reopen_to_read(struct segment *segment)
 static int replace(struct segment *segment)
 {
     char path[PATH_MAX], beside[PATH_MAX];
-    segment_posix_path(segment, path);
+    shm_file_path(segment, path);
     path_beside(segment, beside);
-    int result = segment_posix_link(segment, segment->id, beside);
+    int result = shm_file_publish(segment, segment->id, beside);
     if (result < 0 && errno == EEXIST) {
         if (unlink(beside) < 0 && errno != ENOENT)
             return segment_explain(segment, "replace segment", " (%s is in the way)", beside);
-        result = segment_posix_link(segment, segment->id, beside);
+        result = shm_file_publish(segment, segment->id, beside);
     }
     if (result < 0)
         return segment_fail(segment, "replace segment");
@@ -103,26 +103,26 @@ static int replace(struct segment *segment)
 static int publish_over(struct segment *segment, const struct segment_put *how, int new,
                         const struct deadline *deadline)
 {
-    if (segment_posix_open_locked(segment, O_RDWR, POSIX_NAME, deadline) < 0)
+    if (shm_file_open_locked(segment, O_RDWR, SHM_LOCK_NAME, deadline) < 0)
         return -1;
     int old = segment->id, result = -1;
     segment->id = new;
     if (check_owner(segment, old) == 0 && dress(segment, how, old) == 0)
         result = replace(segment);
-    io_abandon(old); /* with its lock */
+    close_keep_errno(old); /* with its lock */
     return result;
 }
 
 static int publish(struct segment *segment, const struct segment_put *how)
 {
-    struct deadline deadline = deadline_in(how->timeout);
+    struct deadline deadline = deadline_after(how->timeout);
     char path[PATH_MAX];
     int new = segment->id;
-    segment_posix_path(segment, path);
+    shm_file_path(segment, path);
     for (;;) {
         if (dress(segment, how, -1) < 0)
             return -1;
-        if (segment_posix_link(segment, new, path) == 0)
+        if (shm_file_publish(segment, new, path) == 0)
             return 0;
         if (errno != EEXIST || how->is_exclusive)
             return -1;
@@ -139,8 +139,8 @@ static int publish(struct segment *segment, const struct segment_put *how)
 static int check_name(struct segment *segment, const struct segment_put *how)
 {
     char path[PATH_MAX];
-    segment_posix_path(segment, path);
-    int old = segment_posix_open(segment, O_PATH);
+    shm_file_path(segment, path);
+    int old = shm_file_open(segment, O_PATH);
     if (old < 0)
         return errno == ENOENT ? 0 : -1;
     int result = check_owner(segment, old);
@@ -150,15 +150,15 @@ static int check_name(struct segment *segment, const struct segment_put *how)
     }
     if (result == 0 && access(path, W_OK) < 0)
         result = segment_fail(segment, "replace content");
-    io_abandon(old);
+    close_keep_errno(old);
     return result;
 }
 
-int segment_posix_put_atomic(struct segment *segment, const struct segment_put *how, int from)
+int segment_posix_replace(struct segment *segment, const struct segment_put *how, int from)
 {
     if (check_name(segment, how) < 0)
         return -1;
-    segment->id = segment_posix_make(segment);
+    segment->id = shm_file_create_unnamed(segment);
     if (segment->id < 0)
         return -1;
     segment_begin_input(segment, how, true, from);

@@ -10,7 +10,7 @@
 
 int segment_sysv_key(struct segment *segment, key_t *key)
 {
-    if (objname_key(&segment->name, key) == 0)
+    if (object_name_key(&segment->name, key) == 0)
         return 0;
     return segment_explain(segment, "make key", "%s",
                            errno == ENOENT ? " (ftok: wants a file that exists)" : "");
@@ -19,7 +19,7 @@ int segment_sysv_key(struct segment *segment, key_t *key)
 int segment_sysv_find(struct segment *segment)
 {
     key_t key;
-    if (segment->name.kind == OBJNAME_ID) {
+    if (segment->name.kind == OBJECT_NAME_ID) {
         segment->id = segment->name.id;
         return 0;
     }
@@ -39,7 +39,7 @@ int segment_sysv_control(struct segment *segment, const char *what, int command,
         return 0;
     if (errno == EINVAL || errno == EIDRM)
         errno = ENOENT;
-    bool is_wrong_id = errno == ENOENT && segment->name.kind == OBJNAME_ID;
+    bool is_wrong_id = errno == ENOENT && segment->name.kind == OBJECT_NAME_ID;
     return segment_explain(segment, what, "%s", is_wrong_id ? " (ipcs -m lists the segments)" : "");
 }
 
@@ -71,11 +71,11 @@ static int open_once(struct segment *segment)
 /* The kernel does not tell when a segment comes to be, so this looks every 10 ms. */
 static int open_sysv(struct segment *segment, const struct segment_get *how)
 {
-    const struct deadline deadline = deadline_in(how->timeout);
+    const struct deadline deadline = deadline_after(how->timeout);
     while (open_once(segment) < 0) {
         if (errno != ENOENT || !how->waits)
             return -1;
-        const struct deadline pause = deadline_in(10000000);
+        const struct deadline pause = deadline_after(10000000);
         if (deadline_remaining(&deadline) == 0)
             errno = ETIMEDOUT;
         else if (deadline_poll(NULL, 0, &pause) < 0 && errno == ETIMEDOUT)
@@ -87,11 +87,11 @@ static int open_sysv(struct segment *segment, const struct segment_get *how)
 
 static int get_sysv(struct segment *segment, int64_t offset, int64_t length, int to)
 {
-    const struct pages_source source = {.memory = segment->memory};
+    const struct splice_source source = {.memory = segment->memory};
     int64_t moved;
     int result;
-    if (length >= PAGES_WORTH && io_is_pipe(to)) {
-        result = pages_give(&source, offset, length, to, &moved);
+    if (length >= SPLICE_WORTH && io_is_pipe(to)) {
+        result = splice_gift(&source, offset, length, to, &moved);
     } else {
         result = io_write(to, segment->memory + offset, (size_t)length);
         progress_add(result == 0 ? length : 0);

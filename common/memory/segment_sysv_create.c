@@ -12,7 +12,7 @@ static const char *find_limit(void)
     if (errno == EINVAL)
         return "kernel.shmmax";
     bool is_count = shmctl(0, SHM_INFO, (struct shmid_ds *)&used) >= 0 &&
-                    used.used_ids >= kernel_limit("kernel.shmmni", INT64_MAX);
+                    used.used_ids >= limits_read("kernel.shmmni", INT64_MAX);
     return is_count ? "kernel.shmmni" : "kernel.shmall";
 }
 
@@ -24,7 +24,7 @@ static int fail_to_create(struct segment *segment, int64_t size)
     if (errno != EINVAL && errno != ENOSPC)
         return segment_fail(segment, "create segment");
     const char *limit = find_limit();
-    long long value = (long long)kernel_limit(limit, -1);
+    long long value = (long long)limits_read(limit, -1);
     errno = saved;
     return segment_explain(segment, "create segment", " (%s is %lld)", limit, value);
 }
@@ -56,7 +56,7 @@ static int create(struct segment *segment, int64_t size, mode_t mode)
 
 int segment_sysv_open_existing(struct segment *segment, const struct segment_put *how)
 {
-    bool is_id = segment->name.kind == OBJNAME_ID;
+    bool is_id = segment->name.kind == OBJECT_NAME_ID;
     int result = segment_sysv_find(segment);
     if (result == 0 && how->is_exclusive && !is_id) {
         errno = EEXIST;

@@ -40,7 +40,7 @@ static int hold(struct segment *segment, int file, int from, int64_t limit, int6
     bool is_file_error = true;
     int64_t got = -1;
     for (*size = 0; file >= 0; *size += got) {
-        got = pages_take(from, file, *size, limit + 1 - *size, &is_file_error);
+        got = splice_in(from, file, *size, limit + 1 - *size, &is_file_error);
         if (got <= 0 || *size + got > limit)
             break;
     }
@@ -95,7 +95,7 @@ static int fill(struct segment *segment, const struct segment_put *how, int from
     segment_begin_input(segment, how, false, from);
     char *start = segment->memory + offset;
     ssize_t got = io_read_full(from, start, (size_t)room);
-    int rest = got < 0 ? -1 : io_has_more(from);
+    int rest = got < 0 ? -1 : io_read_one(from);
     if (rest < 0)
         return segment_fail(segment, "read stdin");
     if (rest > 0)

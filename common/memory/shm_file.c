@@ -16,16 +16,16 @@ static bool is_semaphore(const struct segment *segment)
     return strncmp(segment->name.text, "/sem.", 5) == 0;
 }
 
-void segment_posix_path(const struct segment *segment, char path[static PATH_MAX])
+void shm_file_path(const struct segment *segment, char path[static PATH_MAX])
 {
-    snprintf(path, PATH_MAX, POSIX_DIRECTORY "%s", segment->name.text);
+    snprintf(path, PATH_MAX, SHM_DIRECTORY "%s", segment->name.text);
 }
 
-int segment_posix_is_named(const struct segment *segment, int fd)
+int shm_file_is_named(const struct segment *segment, int fd)
 {
     char path[PATH_MAX];
     struct stat named, ours;
-    segment_posix_path(segment, path);
+    shm_file_path(segment, path);
     if (lstat(path, &named) < 0)
         return errno == ENOENT ? 0 : -1;
     if (fstat(fd, &ours) < 0)
@@ -33,12 +33,12 @@ int segment_posix_is_named(const struct segment *segment, int fd)
     return named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
 }
 
-int segment_posix_fail(struct segment *segment, const char *what)
+int shm_file_fail(struct segment *segment, const char *what)
 {
-    if (errno != ENOENT || access(POSIX_DIRECTORY, F_OK) == 0 || errno != ENOENT)
+    if (errno != ENOENT || access(SHM_DIRECTORY, F_OK) == 0 || errno != ENOENT)
         return segment_fail(segment, what);
     errno = ENOSYS;
-    return segment_explain(segment, what, " (there is no " POSIX_DIRECTORY ")");
+    return segment_explain(segment, what, " (there is no " SHM_DIRECTORY ")");
 }
 
 static int fail_as_foreign(struct segment *segment, const char *what)
@@ -49,11 +49,11 @@ static int fail_as_foreign(struct segment *segment, const char *what)
 
 /* O_NONBLOCK, lest a FIFO at the name should hang it. A link, a socket or a directory is not even
  * opened. */
-int segment_posix_open(struct segment *segment, int access)
+int shm_file_open(struct segment *segment, int access)
 {
     char path[PATH_MAX];
     struct stat status;
-    segment_posix_path(segment, path);
+    shm_file_path(segment, path);
     if (is_semaphore(segment))
         return fail_as_foreign(segment, "open segment");
 
@@ -61,9 +61,9 @@ int segment_posix_open(struct segment *segment, int access)
     if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
         return fail_as_foreign(segment, "open segment");
     if (fd < 0)
-        return segment_posix_fail(segment, "open segment");
+        return shm_file_fail(segment, "open segment");
     if (fstat(fd, &status) < 0) {
-        io_abandon(fd);
+        close_keep_errno(fd);
         return segment_fail(segment, "read status");
     }
     if (S_ISREG(status.st_mode))
@@ -74,31 +74,31 @@ int segment_posix_open(struct segment *segment, int access)
 
 static const int64_t name_byte = INT64_MAX - 1;
 
-int segment_posix_lock(int fd, enum lock_kind kind, enum posix_part part,
-                       const struct deadline *deadline)
+int shm_file_lock(int fd, enum file_lock_kind kind, enum shm_lock_part part,
+                  const struct deadline *deadline)
 {
-    int64_t start = part == POSIX_NAME ? name_byte : 0;
-    return lock_range(fd, kind, start, part == POSIX_CONTENT ? name_byte : 0, deadline);
+    int64_t start = part == SHM_LOCK_NAME ? name_byte : 0;
+    return file_lock_range(fd, kind, start, part == SHM_LOCK_CONTENT ? name_byte : 0, deadline);
 }
 
-void segment_posix_unlock_name(int fd)
+void shm_file_unlock_name(int fd)
 {
-    lock_release(fd, name_byte, 0);
+    file_lock_release(fd, name_byte, 0);
 }
 
 /* Somebody may have removed the object while this waited for the lock; then the name is looked up
  * again. */
-int segment_posix_open_locked(struct segment *segment, int access, enum posix_part part,
-                              const struct deadline *deadline)
+int shm_file_open_locked(struct segment *segment, int access, enum shm_lock_part part,
+                         const struct deadline *deadline)
 {
-    enum lock_kind kind = access == O_RDONLY ? LOCK_SHARED : LOCK_EXCLUSIVE;
+    enum file_lock_kind kind = access == O_RDONLY ? FILE_LOCK_SHARED : FILE_LOCK_EXCLUSIVE;
     for (;;) {
-        int fd = segment_posix_open(segment, access);
+        int fd = shm_file_open(segment, access);
         if (fd < 0)
             return -1;
         struct stat status;
-        if (segment_posix_lock(fd, kind, part, deadline) < 0 || fstat(fd, &status) < 0) {
-            io_abandon(fd);
+        if (shm_file_lock(fd, kind, part, deadline) < 0 || fstat(fd, &status) < 0) {
+            close_keep_errno(fd);
             return segment_fail(segment, "lock segment");
         }
         if (status.st_nlink > 0) {
@@ -110,15 +110,15 @@ int segment_posix_open_locked(struct segment *segment, int access, enum posix_pa
     }
 }
 
-int segment_posix_make(struct segment *segment)
+int shm_file_create_unnamed(struct segment *segment)
 {
     if (is_semaphore(segment))
         return fail_as_foreign(segment, "create segment");
-    int fd = open(POSIX_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    return fd < 0 ? segment_posix_fail(segment, "create segment") : fd;
+    int fd = open(SHM_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd < 0 ? shm_file_fail(segment, "create segment") : fd;
 }
 
-int segment_posix_link(struct segment *segment, int fd, const char *path)
+int shm_file_publish(struct segment *segment, int fd, const char *path)
 {
     char self[64];
     snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
@@ -137,27 +137,27 @@ static int fail_to_reserve(struct segment *segment, int64_t size)
         return segment_fail(segment, what);
     fstatfs(segment->id, &space);
     errno = saved;
-    return segment_explain(segment, what, " (%lld bytes needed, %lld free in " POSIX_DIRECTORY ")",
+    return segment_explain(segment, what, " (%lld bytes needed, %lld free in " SHM_DIRECTORY ")",
                            (long long)(size > segment->size ? size - segment->size : size),
                            (long long)space.f_bavail * (long long)space.f_bsize);
 }
 
 /* All or nothing, in tmpfs. */
-int segment_posix_reserve(struct segment *segment, int64_t size)
+int shm_file_allocate(struct segment *segment, int64_t size)
 {
-    if (io_reserve(segment->id, 0, size) < 0)
+    if (io_allocate(segment->id, 0, size) < 0)
         return fail_to_reserve(segment, size);
     if (size > segment->size)
         segment->size = size;
     return 0;
 }
 
-int segment_posix_remove(struct segment *segment)
+int shm_file_remove(struct segment *segment)
 {
     char path[PATH_MAX];
     struct stat status;
-    segment_posix_path(segment, path);
+    shm_file_path(segment, path);
     if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
         return fail_as_foreign(segment, "remove segment");
-    return unlink(path) < 0 ? segment_posix_fail(segment, "remove segment") : 0;
+    return unlink(path) < 0 ? shm_file_fail(segment, "remove segment") : 0;
 }

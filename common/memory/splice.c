@@ -27,7 +27,7 @@ static int renew(char *place)
 }
 
 /* Returns the bytes, fewer where the file ends before. */
-static ssize_t fill(char *place, const struct pages_source *source, int64_t offset, size_t size)
+static ssize_t fill(char *place, const struct splice_source *source, int64_t offset, size_t size)
 {
     if (source->memory) {
         memcpy(place, source->memory + offset, size);
@@ -40,7 +40,7 @@ static ssize_t fill(char *place, const struct pages_source *source, int64_t offs
             break;
         if (got > 0)
             done += (size_t)got;
-        else if (!io_goes_on(source->file, POLLIN))
+        else if (!io_should_retry(source->file, POLLIN))
             return -1;
     }
     return (ssize_t)done;
@@ -52,7 +52,7 @@ static int give(int pipe, const char *place, size_t size, int64_t *moved)
     while (piece.iov_len > 0) {
         ssize_t put = vmsplice(pipe, &piece, 1, SPLICE_F_GIFT);
         if (put < 0) {
-            if (!io_goes_on(pipe, POLLOUT))
+            if (!io_should_retry(pipe, POLLOUT))
                 return -1;
             continue;
         }
@@ -65,7 +65,7 @@ static int give(int pipe, const char *place, size_t size, int64_t *moved)
 }
 
 /* Fills the next SIZE bytes at PLACE, and gives what there is. */
-static int pass(const struct pages_source *source, int64_t offset, size_t size, char *place,
+static int pass(const struct splice_source *source, int64_t offset, size_t size, char *place,
                 int pipe, int64_t *moved)
 {
     ssize_t got = fill(place, source, offset, size);
@@ -74,8 +74,8 @@ static int pass(const struct pages_source *source, int64_t offset, size_t size, 
     return (size_t)got == size ? 0 : (errno = EFAULT, -1);
 }
 
-int pages_give(const struct pages_source *source, int64_t offset, int64_t length, int pipe,
-               int64_t *moved)
+int splice_gift(const struct splice_source *source, int64_t offset, int64_t length, int pipe,
+                int64_t *moved)
 {
     *moved = 0;
     char *area = mmap(NULL, 2 * HUGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -109,7 +109,7 @@ static int empty(int own, int file, int64_t offset, size_t size)
             size -= (size_t)put;
         else if (put == 0)
             return errno = EIO, -1;
-        else if (!io_goes_on(file, POLLOUT))
+        else if (!io_should_retry(file, POLLOUT))
             return -1;
     }
     return 0;
@@ -127,7 +127,7 @@ static ssize_t take_from_pipe(int pipe, int file, int64_t offset, size_t size, b
     ssize_t got;
     do
         got = splice(pipe, NULL, own[1], NULL, size < PIECE ? size : PIECE, SPLICE_F_MOVE);
-    while (got < 0 && io_goes_on(pipe, POLLIN));
+    while (got < 0 && io_should_retry(pipe, POLLIN));
     if (got <= 0)
         return got;
     *is_file_error = empty(own[0], file, offset, (size_t)got) < 0;
@@ -144,7 +144,7 @@ static ssize_t take_by_copy(int from, int file, int64_t offset, size_t size, boo
     return *is_file_error ? -1 : got;
 }
 
-int64_t pages_take(int from, int file, int64_t offset, int64_t size, bool *is_file_error)
+int64_t splice_in(int from, int file, int64_t offset, int64_t size, bool *is_file_error)
 {
     *is_file_error = false;
     return io_is_pipe(from) ? take_from_pipe(from, file, offset, (size_t)size, is_file_error)

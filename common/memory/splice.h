@@ -12,21 +12,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PAGES_WORTH = 1 << 20 }; /* bytes from which on this is faster */
+enum { SPLICE_WORTH = 1 << 20 }; /* bytes from which on this is faster */
 
-struct pages_source {
+struct splice_source {
     const char *memory; /* NULL: FILE */
     int file;
 };
 
 /* Writes LENGTH bytes of SOURCE from OFFSET on to PIPE; *MOVED counts them, also where it fails.
  * Returns 0; -1 with errno, EFAULT where the file ends before. */
-int pages_give(const struct pages_source *source, int64_t offset, int64_t length, int pipe,
-               int64_t *moved);
+int splice_gift(const struct splice_source *source, int64_t offset, int64_t length, int pipe,
+                int64_t *moved);
 
 /* Moves what FROM, a pipe or anything else, gives next to FILE at OFFSET, at most SIZE bytes.
  * Returns the bytes, 0 at the end of FROM; -1 with errno, and *IS_FILE_ERROR tells which of the two
  * is to blame. The first call opens the pipe of our own, for as long as the process lives. */
-int64_t pages_take(int from, int file, int64_t offset, int64_t size, bool *is_file_error);
+int64_t splice_in(int from, int file, int64_t offset, int64_t size, bool *is_file_error);
 
 #endif

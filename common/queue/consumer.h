@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-struct job {
+struct consumer {
     char **command;
     int64_t retries;    /* how often a COMMAND that fails is run again */
     struct queue *dead; /* where a message goes that failed to the end; NULL: it goes back */
@@ -17,12 +17,12 @@ struct job {
 };
 
 /* N: 0 or more. VALUE is an int64_t. */
-parse_function job_parse_retries;
+parse_function consumer_parse_retries;
 
 /* Runs COMMAND for the one message in CUSTODY. After a signal, and where COMMAND cannot be run or
  * was not found, the message always goes back. Returns 0 where COMMAND succeeded or the message is
  * in the dead queue; else the status to end with, the message being back or lost. What became of it
  * is said. */
-int job_run(const struct job *job, struct custody *custody);
+int consumer_run(const struct consumer *job, struct in_flight *in_flight);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-void layout_fill(const struct layout *layout, struct layout_record *record, long tag,
-                 const void *data, size_t size)
+void message_format_fill(const struct message_format *layout, struct message_record *record,
+                         long tag, const void *data, size_t size)
 {
     size_t tag_size = 0;
     record->tag[0] = '\0';
@@ -17,5 +17,5 @@ void layout_fill(const struct layout *layout, struct layout_record *record, long
     size_t digits = (size_t)snprintf(record->size, sizeof record->size, "%zu", size);
     const struct iovec fields[] = {
         {(void *)(uintptr_t)data, size}, {record->size, digits}, {record->tag, tag_size - 1}};
-    record->count = format_fill(&layout->format, fields, record->pieces);
+    record->count = template_fill(&layout->format, fields, record->pieces);
 }

@@ -9,25 +9,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct layout {
+struct message_format {
     enum record_form form;
     bool is_tagged; /* the record begins with the tag and a tab */
-    struct format format;
+    struct template format;
 };
 
-#define LAYOUT_DEFAULT                               \
+#define MESSAGE_FORMAT_DEFAULT                       \
     {                                                \
         .form = RECORD_LINE, .format.letters = "bsp" \
     } /* body, size, priority */
 
-struct layout_record {
-    struct iovec pieces[FORMAT_PIECES];
+struct message_record {
+    struct iovec pieces[TEMPLATE_PIECES];
     int count;
     char tag[24], size[24], head[RECORD_HEAD]; /* private: what some of the pieces point to */
 };
 
 /* Makes RECORD the pieces for io_writev of a message with TAG. DATA is to be kept meanwhile. */
-void layout_fill(const struct layout *layout, struct layout_record *record, long tag,
-                 const void *data, size_t size);
+void message_format_fill(const struct message_format *layout, struct message_record *record,
+                         long tag, const void *data, size_t size);
 
 #endif

@@ -10,18 +10,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const struct queue_family *family_of(const struct objname *name)
+static const struct queue_family *family_of(const struct object_name *name)
 {
-    return objname_is_sysv(name) ? &queue_sysv : &queue_posix;
+    return object_name_is_sysv(name) ? &queue_sysv : &queue_posix;
 }
 
-int queue_open(struct queue *queue, const struct objname *name, enum queue_access access,
+int queue_open(struct queue *queue, const struct object_name *name, enum queue_access access,
                const struct queue_creation *creation)
 {
     *queue = (struct queue){
         .name = *name,
         .id = -1,
-        .is_sysv = objname_is_sysv(name),
+        .is_sysv = object_name_is_sysv(name),
         .family = family_of(name),
     };
     return queue->family->open(queue, access, creation);
@@ -29,7 +29,7 @@ int queue_open(struct queue *queue, const struct objname *name, enum queue_acces
 
 const char *queue_hint(struct queue *queue, int errnum, const struct queue_creation *creation)
 {
-    bool lacks_key = queue->name.kind == OBJNAME_FTOK && queue->name.key == 0;
+    bool lacks_key = queue->name.kind == OBJECT_NAME_FTOK && queue->name.key == 0;
     const char *hint;
     switch (errnum) {
     case ENOENT:
@@ -61,7 +61,7 @@ const char *queue_hint_format(struct queue *queue, const char *format, ...)
 const char *queue_hint_limit(struct queue *queue, const char *asked, const char *limit)
 {
     return queue_hint_format(queue, " (%s: %s is %lld)", asked, limit,
-                             (long long)kernel_limit(limit, -1));
+                             (long long)limits_read(limit, -1));
 }
 
 int queue_reserve(struct queue *queue, size_t size)
@@ -99,7 +99,7 @@ int queue_send(struct queue *queue, const void *data, size_t size, long tag,
 }
 
 ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
-                      const struct queue_choice *choice, const struct deadline *deadline)
+                      const struct queue_selector *choice, const struct deadline *deadline)
 {
     ssize_t got = queue->family->receive(queue, choice, deadline);
     if (got < 0)
@@ -109,24 +109,24 @@ ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
     return got;
 }
 
-const char *queue_parse_choice(const char *text, void *value)
+const char *queue_parse_selector(const char *text, void *value)
 {
-    struct queue_choice *choice = value;
+    struct queue_selector *choice = value;
     int64_t type;
     bool is_negated = *text == '!', is_bound = *text == '-';
     if (parse_count(text + (is_negated || is_bound), &type))
         return "not a type to receive (5, -5 for the lowest up to 5, !5 for any but 5)";
-    *choice = (struct queue_choice){.type = is_bound ? -type : type, .is_negated = is_negated};
+    *choice = (struct queue_selector){.type = is_bound ? -type : type, .is_negated = is_negated};
     return NULL;
 }
 
-static bool fits(long type, const struct queue_choice *choice)
+static bool fits(long type, const struct queue_selector *choice)
 {
     return choice->type <= 0 || (type == choice->type) != choice->is_negated;
 }
 
 ssize_t queue_peek(struct queue *queue, const char **data, long *tag,
-                   const struct queue_choice *choice, long *place)
+                   const struct queue_selector *choice, long *place)
 {
     ssize_t got;
     if (!queue->family->peek)
@@ -170,8 +170,8 @@ void queue_waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
     queue->family->waiting(queue, receivers, senders);
 }
 
-int queue_remove(const struct objname *name)
+int queue_remove(const struct object_name *name)
 {
-    struct objname found = *name;
+    struct object_name found = *name;
     return family_of(name)->remove(&found);
 }

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 struct queue {
-    struct objname name;
+    struct object_name name;
     int id; /* mqd_t or msqid */
     bool is_sysv;
     /* private: how it is done, the message in hand, and the text of queue_hint */
@@ -34,13 +34,13 @@ struct queue_creation {
 };
 
 /* Which messages of a System V queue to take, as msgrcv(2) has it. */
-struct queue_choice {
+struct queue_selector {
     int64_t type;    /* 0: the first in line; above: of this type; below: lowest type up to -type */
     bool is_negated; /* any but this type */
 };
 
-/* TYPE to receive: 5, -5 or !5. VALUE is a struct queue_choice. */
-parse_function queue_parse_choice;
+/* TYPE to receive: 5, -5 or !5. VALUE is a struct queue_selector. */
+parse_function queue_parse_selector;
 
 struct queue_status {
     int64_t messages, bytes;
@@ -58,7 +58,7 @@ struct queue_status {
 
 /* Opens the queue, or creates it where CREATION is not NULL. Returns 0, or -1 with errno; EACCES
  * where ACCESS is not permitted. Who may receive but not send gets the queue all the same. */
-int queue_open(struct queue *queue, const struct objname *name, enum queue_access access,
+int queue_open(struct queue *queue, const struct object_name *name, enum queue_access access,
                const struct queue_creation *creation);
 
 /* What to do about an ERRNUM of the functions here, ` (in parentheses)`; "" when nothing is known.
@@ -81,13 +81,13 @@ int queue_send(struct queue *queue, const void *data, size_t size, long tag,
 /* Takes one message; *DATA is good until the next call. Waits until DEADLINE. Returns its bytes;
  * -1 with errno as queue_send, but ENOMSG where there is none. */
 ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
-                      const struct queue_choice *choice, const struct deadline *deadline);
+                      const struct queue_selector *choice, const struct deadline *deadline);
 
 /* System V: copies the first message that CHOICE would take, from place *PLACE in the line on (0:
  * the first), and sets *PLACE behind it. A choice of the lowest type is taken for one of any type.
  * Never waits. Returns as queue_receive does; -1 with errno ENOSYS where the kernel cannot. */
 ssize_t queue_peek(struct queue *queue, const char **data, long *tag,
-                   const struct queue_choice *choice, long *place);
+                   const struct queue_selector *choice, long *place);
 
 /* The descriptor that QUEUE needs, -1 where it needs none. */
 int queue_descriptor(const struct queue *queue);
@@ -100,9 +100,9 @@ bool queue_is_same(const struct queue *queue, const struct queue *other);
 
 /* Returns 0, or -1 with errno. */
 int queue_status(struct queue *queue, struct queue_status *status);
-int queue_remove(const struct objname *name);
+int queue_remove(const struct object_name *name);
 
-/* How many wait in QUEUE to receive and to send, as waiters_count has it. */
+/* How many wait in QUEUE to receive and to send, as blocked_threads_count has it. */
 void queue_waiting(struct queue *queue, int64_t *receivers, int64_t *senders);
 
 #endif

@@ -14,13 +14,13 @@ struct queue_family {
     int (*send)(struct queue *queue, const void *data, size_t size, long tag,
                 const struct deadline *deadline);
     /* leaves the message in queue->message */
-    ssize_t (*receive)(struct queue *queue, const struct queue_choice *choice,
+    ssize_t (*receive)(struct queue *queue, const struct queue_selector *choice,
                        const struct deadline *deadline);
     /* copies the message at PLACE in the line; NULL where the kernel cannot */
     ssize_t (*peek)(struct queue *queue, long place);
     int (*status)(struct queue *queue, struct queue_status *status);
     void (*waiting)(struct queue *queue, int64_t *receivers, int64_t *senders);
-    int (*remove)(struct objname *name);
+    int (*remove)(struct object_name *name);
 };
 
 extern const struct queue_family queue_posix, queue_sysv;

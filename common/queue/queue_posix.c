@@ -22,7 +22,7 @@ static const struct timespec at_once = {0, 0};
 
 static int64_t default_of(const char *name, const char *max_name, int64_t usual)
 {
-    int64_t value = kernel_limit(name, usual), max = kernel_limit(max_name, usual);
+    int64_t value = limits_read(name, usual), max = limits_read(max_name, usual);
     return value < max ? value : max;
 }
 
@@ -98,7 +98,7 @@ static const char *hint_attributes(struct queue *queue, const struct queue_creat
     snprintf(what, sizeof what, "--maxmsg %ld", asked.mq_maxmsg);
     if (asked.mq_maxmsg > HARD_MSGMAX)
         return queue_hint_format(queue, " (%s: at most %d)", what, HARD_MSGMAX);
-    if (asked.mq_maxmsg > kernel_limit("fs.mqueue.msg_max", INT64_MAX))
+    if (asked.mq_maxmsg > limits_read("fs.mqueue.msg_max", INT64_MAX))
         return queue_hint_limit(queue, what, "fs.mqueue.msg_max");
     snprintf(what, sizeof what, "--msgsize %ld", asked.mq_msgsize);
     if (asked.mq_msgsize > HARD_MSGSIZEMAX)
@@ -144,14 +144,14 @@ static int send_one(struct queue *queue, const void *data, size_t size, long pri
     int result;
     if (deadline_is_now(deadline)) {
         result = mq_timedsend(queue->id, data, size, (unsigned)priority, &at_once);
-        if (result < 0 && !deadline_goes_on(deadline) && errno == ETIMEDOUT)
+        if (result < 0 && !deadline_should_retry(deadline) && errno == ETIMEDOUT)
             errno = EAGAIN;
     } else {
-        deadline_begin(deadline);
+        deadline_arm(deadline);
         do
             result = mq_send(queue->id, data, size, (unsigned)priority);
-        while (result < 0 && deadline_goes_on(deadline));
-        deadline_end(deadline);
+        while (result < 0 && deadline_should_retry(deadline));
+        deadline_disarm(deadline);
     }
     if (result < 0 && errno == EBADF)
         errno = EACCES; /* opened for reading alone */
@@ -165,19 +165,19 @@ static ssize_t receive_into_room(struct queue *queue, unsigned *priority,
     ssize_t got;
     if (deadline_is_now(deadline)) {
         got = mq_timedreceive(queue->id, text, queue->capacity, priority, &at_once);
-        if (got < 0 && !deadline_goes_on(deadline) && errno == ETIMEDOUT)
+        if (got < 0 && !deadline_should_retry(deadline) && errno == ETIMEDOUT)
             errno = ENOMSG;
         return got;
     }
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     do
         got = mq_receive(queue->id, text, queue->capacity, priority);
-    while (got < 0 && deadline_goes_on(deadline));
-    deadline_end(deadline);
+    while (got < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
     return got;
 }
 
-static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
+static ssize_t receive(struct queue *queue, const struct queue_selector *choice,
                        const struct deadline *deadline)
 {
     unsigned priority;
@@ -240,11 +240,11 @@ static void waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
     *receivers = *senders = -1;
     if (fstat(queue->id, &file) < 0)
         return;
-    *receivers = waiters_count(SYS_mq_timedreceive, is_queue, &file);
-    *senders = waiters_count(SYS_mq_timedsend, is_queue, &file);
+    *receivers = blocked_threads_count(SYS_mq_timedreceive, is_queue, &file);
+    *senders = blocked_threads_count(SYS_mq_timedsend, is_queue, &file);
 }
 
-static int remove_named(struct objname *name)
+static int remove_named(struct object_name *name)
 {
     return mq_unlink(name->text);
 }

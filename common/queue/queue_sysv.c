@@ -62,9 +62,9 @@ static int open_or_create(struct queue *queue, enum queue_access access,
 {
     key_t key;
     int64_t bytes;
-    if (queue->name.kind == OBJNAME_ID)
+    if (queue->name.kind == OBJECT_NAME_ID)
         return open_identifier(queue, access);
-    if (objname_key(&queue->name, &key) < 0)
+    if (object_name_key(&queue->name, &key) < 0)
         return -1;
     if (key == IPC_PRIVATE && !creation)
         return errno = ENOENT, -1;
@@ -93,13 +93,13 @@ static int64_t maxbytes(struct queue *queue)
 
 static int64_t msgsize(struct queue *queue)
 {
-    int64_t each = kernel_limit("kernel.msgmax", FIRST_CAPACITY), all = maxbytes(queue);
+    int64_t each = limits_read("kernel.msgmax", FIRST_CAPACITY), all = maxbytes(queue);
     return each < all ? each : all;
 }
 
 static const char *msgsize_limit(struct queue *queue)
 {
-    bool is_whole = maxbytes(queue) < kernel_limit("kernel.msgmax", FIRST_CAPACITY);
+    bool is_whole = maxbytes(queue) < limits_read("kernel.msgmax", FIRST_CAPACITY);
     return is_whole ? "the queue's maxbytes" : "kernel.msgmax";
 }
 
@@ -134,7 +134,7 @@ static void name_error(struct queue *queue, size_t size)
     int saved = errno;
     int64_t limit = INT64_MAX;
     if (saved == EINVAL)
-        limit = kernel_limit("kernel.msgmax", FIRST_CAPACITY);
+        limit = limits_read("kernel.msgmax", FIRST_CAPACITY);
     else if (saved == EAGAIN)
         limit = maxbytes(queue);
 
@@ -169,17 +169,17 @@ static int send_one(struct queue *queue, const void *data, size_t size, long typ
     if (errno != EAGAIN || deadline_is_now(deadline))
         return -1;
 
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     do
         result = msgsnd(queue->id, message, size, 0);
-    while (result < 0 && deadline_goes_on(deadline));
-    deadline_end(deadline);
+    while (result < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
     if (result < 0)
         name_error(queue, size);
     return result;
 }
 
-static ssize_t receive_into_room(struct queue *queue, const struct queue_choice *choice,
+static ssize_t receive_into_room(struct queue *queue, const struct queue_selector *choice,
                                  const struct deadline *deadline)
 {
     int flags = choice->is_negated ? MSG_EXCEPT : 0;
@@ -188,15 +188,15 @@ static ssize_t receive_into_room(struct queue *queue, const struct queue_choice 
     if (deadline_is_now(deadline))
         return msgrcv(queue->id, queue->message, queue->capacity, type, flags | IPC_NOWAIT);
 
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     do
         got = msgrcv(queue->id, queue->message, queue->capacity, type, flags);
-    while (got < 0 && deadline_goes_on(deadline));
-    deadline_end(deadline);
+    while (got < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
     return got;
 }
 
-static ssize_t receive(struct queue *queue, const struct queue_choice *choice,
+static ssize_t receive(struct queue *queue, const struct queue_selector *choice,
                        const struct deadline *deadline)
 {
     ssize_t got;
@@ -256,17 +256,17 @@ static int status_of(struct queue *queue, struct queue_status *status)
 
 static void waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
 {
-    *receivers = waiters_count(SYS_msgrcv, is_queue, &queue->id);
-    *senders = waiters_count(SYS_msgsnd, is_queue, &queue->id);
+    *receivers = blocked_threads_count(SYS_msgrcv, is_queue, &queue->id);
+    *senders = blocked_threads_count(SYS_msgsnd, is_queue, &queue->id);
 }
 
 /* The owner may remove a queue that it may not read, so nothing is asked of it before. */
-static int remove_named(struct objname *name)
+static int remove_named(struct object_name *name)
 {
     key_t key;
     int id = name->id;
-    if (name->kind != OBJNAME_ID) {
-        if (objname_key(name, &key) < 0 || (id = msgget(key, 0)) < 0)
+    if (name->kind != OBJECT_NAME_ID) {
+        if (object_name_key(name, &key) < 0 || (id = msgget(key, 0)) < 0)
             return -1;
     }
     int result = msgctl(id, IPC_RMID, NULL);

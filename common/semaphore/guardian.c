@@ -21,17 +21,17 @@ static const struct deadline never = {.limit = DEADLINE_NEVER, .end = DEADLINE_N
 
 static bool has_ended(const struct process *process)
 {
-    struct deadline now = deadline_in(0);
+    struct deadline now = deadline_after(0);
     return process_wait(process, &now) == 0;
 }
 
 /* Returns 0 or an errno. */
-static int take_for(const struct process *process, const struct guardian_duty *duty,
+static int take_for(const struct process *process, const struct guardian_ops *duty,
                     const struct deadline *deadline)
 {
     for (;;) {
         int64_t remaining = deadline_remaining(deadline);
-        struct deadline next = deadline_in(remaining < slice ? remaining : slice);
+        struct deadline next = deadline_after(remaining < slice ? remaining : slice);
         if (duty->take(duty->object, &next) == 0)
             return 0;
         if (errno == EAGAIN && !deadline_is_now(deadline))
@@ -45,7 +45,7 @@ static int take_for(const struct process *process, const struct guardian_duty *d
 
 /* The guardian's whole life; PROCESS is whom it serves, to REPORT goes a 0 or an errno. It leaves
  * the session before it takes anything: what kills the process group must not kill it too. */
-static void guard(struct process process, int report, const struct guardian_duty *duty,
+static void guard(struct process process, int report, const struct guardian_ops *duty,
                   const struct deadline *deadline)
 {
     int ignored = chdir("/"); /* only lest it keeps a file system from being unmounted */
@@ -71,7 +71,7 @@ static void guard(struct process process, int report, const struct guardian_duty
 struct start {
     struct process self;
     int report[2];
-    const struct guardian_duty *duty;
+    const struct guardian_ops *duty;
     const struct deadline *deadline;
     int error;
 };
@@ -115,7 +115,7 @@ static int read_report(int fd)
     return got == (ssize_t)sizeof error ? error : EOWNERDEAD;
 }
 
-int guardian_start(const struct guardian_duty *duty, const struct deadline *deadline)
+int guardian_start(const struct guardian_ops *duty, const struct deadline *deadline)
 {
     struct start start = {.duty = duty, .deadline = deadline, .error = EOWNERDEAD};
     sigset_t all, before;

@@ -9,7 +9,7 @@
 
 #include "sys/deadline.h"
 
-struct guardian_duty {
+struct guardian_ops {
     const char *name; /* of the guardian in ps(1), at most 15 bytes */
     /* Waits until DEADLINE. Returns 0; -1 with errno, ETIMEDOUT or EAGAIN in the end. It is called
      * again and again with deadlines that are near. */
@@ -22,6 +22,6 @@ struct guardian_duty {
  * what it becomes by exec, is gone. Where this process dies while it waits, the guardian gives up.
  * Returns 0; -1 with errno: that of take, EOWNERDEAD the guardian was killed, EUSERS the user has
  * too many processes. */
-int guardian_start(const struct guardian_duty *duty, const struct deadline *deadline);
+int guardian_start(const struct guardian_ops *duty, const struct deadline *deadline);
 
 #endif

@@ -11,22 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct semaphores_family *family_of(const struct objname *name)
+static const struct semaphore_family *family_of(const struct object_name *name)
 {
-    return objname_is_sysv(name) ? &semaphores_sysv : &semaphores_posix;
+    return object_name_is_sysv(name) ? &semaphore_sysv : &semaphore_posix;
 }
 
-const char *semaphores_parse_name(const char *text, void *value)
+const char *semaphore_parse_name(const char *text, void *value)
 {
-    if (*text == '/' && strlen(text + 1) > SEMAPHORES_NAME_MAX)
+    if (*text == '/' && strlen(text + 1) > SEMAPHORE_NAME_MAX)
         return "a POSIX semaphore's name has at most 251 bytes after its slash";
-    return objname_parse(text, value);
+    return object_name_parse(text, value);
 }
 
-const char *semaphores_parse_step(const char *text, void *value)
+const char *semaphore_parse_op(const char *text, void *value)
 {
     static const char wrong[] = "not INDEX:DELTA[:nowait][:undo], such as 0:-1 or 2:+1:undo";
-    struct semaphores_step step = {0};
+    struct semaphore_op step = {0};
     uint64_t index, size;
     const char *at = parse_digits(text, 10, INT_MAX, &index);
     if (!at)
@@ -36,7 +36,7 @@ const char *semaphores_parse_step(const char *text, void *value)
 
     bool is_taken = *at == '-';
     const char *digits = at + (is_taken || *at == '+');
-    at = parse_digits(digits, 10, (uint64_t)semaphores_sysv.max, &size);
+    at = parse_digits(digits, 10, (uint64_t)semaphore_sysv.max, &size);
     if (!at)
         return "a System V semaphore holds at most 32767";
     if (at == digits)
@@ -55,31 +55,31 @@ const char *semaphores_parse_step(const char *text, void *value)
         return wrong;
     step.index = (int)index;
     step.delta = is_taken ? -(int)size : (int)size;
-    *(struct semaphores_step *)value = step;
+    *(struct semaphore_op *)value = step;
     return NULL;
 }
 
-int semaphores_max(const struct objname *name)
+int semaphore_max(const struct object_name *name)
 {
     return family_of(name)->max;
 }
 
-int semaphores_open(struct semaphore *semaphore, const struct objname *name, int index,
-                    enum semaphores_access access, const struct semaphores_creation *creation)
+int semaphore_open(struct semaphore *semaphore, const struct object_name *name, int index,
+                   enum semaphore_access access, const struct semaphore_creation *creation)
 {
     *semaphore = (struct semaphore){
         .name = *name,
         .id = -1,
         .index = index,
-        .is_sysv = objname_is_sysv(name),
+        .is_sysv = object_name_is_sysv(name),
         .family = family_of(name),
     };
-    if (name->kind == OBJNAME_PRIVATE && !creation)
+    if (name->kind == OBJECT_NAME_PRIVATE && !creation)
         return errno = ENOENT, -1;
     return semaphore->family->open(semaphore, access, creation);
 }
 
-const char *semaphores_say(struct semaphore *semaphore, const char *format, ...)
+const char *semaphore_say(struct semaphore *semaphore, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -88,7 +88,7 @@ const char *semaphores_say(struct semaphore *semaphore, const char *format, ...)
     return semaphore->why;
 }
 
-const char *semaphores_why(struct semaphore *semaphore, int errnum)
+const char *semaphore_why(struct semaphore *semaphore, int errnum)
 {
     const char *why;
     switch (errnum) {
@@ -100,32 +100,32 @@ const char *semaphores_why(struct semaphore *semaphore, int errnum)
         return "somebody removed the semaphore";
     case EOVERFLOW: /* sem_post(3) */
     case ERANGE:    /* semop(2) */
-        return semaphores_say(semaphore, "the value is at its limit, %d", semaphore->family->max);
+        return semaphore_say(semaphore, "the value is at its limit, %d", semaphore->family->max);
     default:
         why = semaphore->family->why(semaphore, errnum);
         return why ? why : strerror(errnum);
     }
 }
 
-int semaphores_operate(struct semaphore *semaphore, const struct semaphores_step *steps,
-                       size_t count, const struct deadline *deadline)
+int semaphore_operate(struct semaphore *semaphore, const struct semaphore_op *steps, size_t count,
+                      const struct deadline *deadline)
 {
     return semaphore->family->operate(semaphore, steps, count, deadline);
 }
 
-int semaphores_set(struct semaphore *semaphore, int value)
+int semaphore_set(struct semaphore *semaphore, int value)
 {
     return semaphore->family->set(semaphore, value);
 }
 
-int semaphores_value(struct semaphore *semaphore)
+int semaphore_value(struct semaphore *semaphore)
 {
     return semaphore->family->value(semaphore);
 }
 
-int semaphores_describe(struct semaphore *semaphore, bool json)
+int semaphore_describe(struct semaphore *semaphore, bool json)
 {
-    struct semaphores_status status;
+    struct semaphore_status status;
     if (semaphore->family->status(semaphore, &status) < 0)
         return -1;
 
@@ -147,7 +147,7 @@ int semaphores_describe(struct semaphore *semaphore, bool json)
     return 0;
 }
 
-int semaphores_remove(struct semaphore *semaphore)
+int semaphore_remove(struct semaphore *semaphore)
 {
     return semaphore->family->remove(semaphore);
 }

@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-struct semaphores_status {
+struct semaphore_status {
     int value;
     mode_t mode;
     uid_t uid;
@@ -20,25 +20,25 @@ struct semaphores_status {
 };
 
 /* The functions of semaphores.h, each for one family. */
-struct semaphores_family {
+struct semaphore_family {
     int max; /* the largest value */
-    int (*open)(struct semaphore *semaphore, enum semaphores_access access,
-                const struct semaphores_creation *creation);
+    int (*open)(struct semaphore *semaphore, enum semaphore_access access,
+                const struct semaphore_creation *creation);
     const char *(*why)(struct semaphore *semaphore, int errnum); /* NULL where errno says it */
-    int (*operate)(struct semaphore *semaphore, const struct semaphores_step *steps, size_t count,
+    int (*operate)(struct semaphore *semaphore, const struct semaphore_op *steps, size_t count,
                    const struct deadline *deadline);
     int (*set)(struct semaphore *semaphore, int value);
     int (*value)(struct semaphore *semaphore);
-    int (*status)(struct semaphore *semaphore, struct semaphores_status *status);
+    int (*status)(struct semaphore *semaphore, struct semaphore_status *status);
     int (*remove)(struct semaphore *semaphore);
 };
 
-extern const struct semaphores_family semaphores_posix, semaphores_sysv;
+extern const struct semaphore_family semaphore_posix, semaphore_sysv;
 
-enum { SEMAPHORES_NAME_MAX = 251 }; /* POSIX, sem_overview(7): NAME_MAX less `sem.` */
+enum { SEMAPHORE_NAME_MAX = 251 }; /* POSIX, sem_overview(7): NAME_MAX less `sem.` */
 
-/* A sentence for semaphores_why, made of FORMAT; good until the next one. */
-const char *semaphores_say(struct semaphore *semaphore, const char *format, ...)
+/* A sentence for semaphore_why, made of FORMAT; good until the next one. */
+const char *semaphore_say(struct semaphore *semaphore, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

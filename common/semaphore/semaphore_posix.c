@@ -141,7 +141,7 @@ static void give_back(void *object)
 
 static int hold_posix(struct semaphore *semaphore, const struct deadline *deadline)
 {
-    struct guardian_duty duty = {
+    struct guardian_ops duty = {
         .name = "semop-guardian",
         .take = take_for_another,
         .give_back = give_back,
@@ -150,7 +150,7 @@ static int hold_posix(struct semaphore *semaphore, const struct deadline *deadli
     return guardian_start(&duty, deadline);
 }
 
-static int operate_posix(struct semaphore *semaphore, const struct semaphores_step *steps,
+static int operate_posix(struct semaphore *semaphore, const struct semaphore_op *steps,
                          size_t count, const struct deadline *deadline)
 {
     if (count != 1 || steps->delta > 1 || steps->delta < -1)
@@ -176,12 +176,12 @@ static int set_posix(struct semaphore *semaphore, int value)
     return 0;
 }
 
-static int status_posix(struct semaphore *semaphore, struct semaphores_status *status)
+static int status_posix(struct semaphore *semaphore, struct semaphore_status *status)
 {
     struct stat file;
     if (lstat(semaphore->path, &file) < 0)
         return -1;
-    *status = (struct semaphores_status){
+    *status = (struct semaphore_status){
         .value = value_posix(semaphore),
         .mode = file.st_mode & 07777,
         .uid = file.st_uid,
@@ -200,7 +200,7 @@ static const char *why_posix(struct semaphore *semaphore, int errnum)
     struct rlimit processes = {0};
     switch (errnum) {
     case EBADMSG:
-        return semaphores_say(semaphore, "%s is not a semaphore", semaphore->path);
+        return semaphore_say(semaphore, "%s is not a semaphore", semaphore->path);
     case ENOSPC:
         return "/dev/shm is full";
     case ENODEV:
@@ -209,16 +209,16 @@ static const char *why_posix(struct semaphore *semaphore, int errnum)
         return "its guardian process was killed";
     case EUSERS:
         getrlimit(RLIMIT_NPROC, &processes);
-        return semaphores_say(semaphore, "no more processes for a guardian (ulimit -u is %llu)",
-                              (unsigned long long)processes.rlim_cur);
+        return semaphore_say(semaphore, "no more processes for a guardian (ulimit -u is %llu)",
+                             (unsigned long long)processes.rlim_cur);
     default:
         return NULL;
     }
 }
 
-const struct semaphores_family semaphores_posix = {
+const struct semaphore_family semaphore_posix = {
     .max = SEM_VALUE_MAX,
-    .open = semaphores_file_open,
+    .open = semaphore_posix_file_open,
     .why = why_posix,
     .operate = operate_posix,
     .set = set_posix,

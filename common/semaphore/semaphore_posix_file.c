@@ -74,9 +74,9 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
 }
 
 /* What sem_open(3) does; but that maps a file of any size, so that an empty one is SIGBUS. */
-static int open_file(struct semaphore *semaphore, enum semaphores_access access)
+static int open_file(struct semaphore *semaphore, enum semaphore_access access)
 {
-    bool reads = access == SEMAPHORES_READ;
+    bool reads = access == SEMAPHORE_READ;
     int fd =
         open(semaphore->path, (reads ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
@@ -85,14 +85,14 @@ static int open_file(struct semaphore *semaphore, enum semaphores_access access)
         return -1;
     }
     if (map_file(semaphore, fd, PROT_READ | (reads ? 0 : PROT_WRITE)) < 0)
-        return io_abandon(fd);
+        return close_keep_errno(fd);
     close(fd);
     return 0;
 }
 
 /* sem_open(3) links a file into place that has its value already. The mode is exactly the one asked
  * for, so the umask must not take from it. */
-static int create_file(struct semaphore *semaphore, const struct semaphores_creation *creation)
+static int create_file(struct semaphore *semaphore, const struct semaphore_creation *creation)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -130,12 +130,12 @@ static int tell_missing(void)
     return -1;
 }
 
-int semaphores_file_open(struct semaphore *semaphore, enum semaphores_access access,
-                         const struct semaphores_creation *creation)
+int semaphore_posix_file_open(struct semaphore *semaphore, enum semaphore_access access,
+                              const struct semaphore_creation *creation)
 {
     bool may_exist = !creation || !creation->is_exclusive;
     snprintf(semaphore->path, sizeof semaphore->path, FOLDER "%s", semaphore->name.text + 1);
-    if (access == SEMAPHORES_REMOVE)
+    if (access == SEMAPHORE_REMOVE)
         return check_file(semaphore);
     do {
         if (may_exist && open_file(semaphore, access) == 0)

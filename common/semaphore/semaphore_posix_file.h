@@ -4,8 +4,8 @@
 
 #include "semaphore/semaphore.h"
 
-/* The open of struct semaphores_family: fills in what is private to POSIX. */
-int semaphores_file_open(struct semaphore *semaphore, enum semaphores_access access,
-                         const struct semaphores_creation *creation);
+/* The open of struct semaphore_family: fills in what is private to POSIX. */
+int semaphore_posix_file_open(struct semaphore *semaphore, enum semaphore_access access,
+                              const struct semaphore_creation *creation);
 
 #endif

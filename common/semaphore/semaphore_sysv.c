@@ -11,7 +11,7 @@
 enum { VALUE_MAX = 32767 }; /* SEMVMX of semop(2), fixed in the kernel */
 
 /* For semget(2), which refuses what is over a limit anyway. */
-static int size_of(const struct semaphores_creation *creation)
+static int size_of(const struct semaphore_creation *creation)
 {
     return creation->count < INT_MAX ? (int)creation->count : INT_MAX;
 }
@@ -29,13 +29,13 @@ static int set_mode(int id, mode_t mode)
 }
 
 static int create_set(struct semaphore *semaphore, key_t key,
-                      const struct semaphores_creation *creation)
+                      const struct semaphore_creation *creation)
 {
     semaphore->id =
         semget(key, size_of(creation), IPC_CREAT | IPC_EXCL | 0600 | (int)creation->mode);
     if (semaphore->id < 0)
         return -1;
-    if (semaphores_give_birth(semaphore->id, size_of(creation), creation->value) == 0 &&
+    if (semaphore_set_initial_values(semaphore->id, size_of(creation), creation->value) == 0 &&
         set_mode(semaphore->id, creation->mode) == 0)
         return 0;
     int saved = errno;
@@ -53,23 +53,23 @@ static int count_of(int id)
     return (int)status.sem_nsems;
 }
 
-static int open_set(struct semaphore *semaphore, key_t key, enum semaphores_access access,
-                    const struct semaphores_creation *creation)
+static int open_set(struct semaphore *semaphore, key_t key, enum semaphore_access access,
+                    const struct semaphore_creation *creation)
 {
-    static const int permissions[] = {[SEMAPHORES_USE] = 0200, [SEMAPHORES_READ] = 0400};
+    static const int permissions[] = {[SEMAPHORE_USE] = 0200, [SEMAPHORE_READ] = 0400};
     int count = creation ? size_of(creation) : 0;
-    if (semaphore->name.kind == OBJNAME_ID)
+    if (semaphore->name.kind == OBJECT_NAME_ID)
         semaphore->id = semaphore->name.id;
     else
-        semaphore->id = semget(key, count, access == SEMAPHORES_REMOVE ? 0 : permissions[access]);
+        semaphore->id = semget(key, count, access == SEMAPHORE_REMOVE ? 0 : permissions[access]);
     if (semaphore->id < 0)
         return -1;
 
     /* Who may not look need not: the value of another's semaphore has long been given. */
-    int born = access == SEMAPHORES_REMOVE ? 1 : semaphores_await_birth(semaphore->id);
+    int born = access == SEMAPHORE_REMOVE ? 1 : semaphore_wait_initialized(semaphore->id);
     if (born == 0 && creation) {
         int all = count_of(semaphore->id);
-        born = all < 0 ? -1 : semaphores_give_birth(semaphore->id, all, creation->value);
+        born = all < 0 ? -1 : semaphore_set_initial_values(semaphore->id, all, creation->value);
     }
     if (born < 0 && (errno == EINVAL || errno == EIDRM))
         return errno = ENOENT, -1;
@@ -80,15 +80,15 @@ static int open_set(struct semaphore *semaphore, key_t key, enum semaphores_acce
     return 0;
 }
 
-static int open_sysv(struct semaphore *semaphore, enum semaphores_access access,
-                     const struct semaphores_creation *creation)
+static int open_sysv(struct semaphore *semaphore, enum semaphore_access access,
+                     const struct semaphore_creation *creation)
 {
     key_t key = IPC_PRIVATE;
-    if (semaphore->name.kind == OBJNAME_ID) {
+    if (semaphore->name.kind == OBJECT_NAME_ID) {
         int result = open_set(semaphore, key, access, creation);
         return result == 0 && creation && creation->is_exclusive ? (errno = EEXIST, -1) : result;
     }
-    if (objname_key(&semaphore->name, &key) < 0)
+    if (object_name_key(&semaphore->name, &key) < 0)
         return -1;
     bool may_exist = key != IPC_PRIVATE && (!creation || !creation->is_exclusive);
 
@@ -115,8 +115,8 @@ static int tell_cause(const struct semaphore *semaphore, int result)
 }
 
 /* SEM_UNDO: the kernel remembers over an exec what it has to undo. */
-static int operate_sysv(struct semaphore *semaphore, const struct semaphores_step *steps,
-                        size_t count, const struct deadline *deadline)
+static int operate_sysv(struct semaphore *semaphore, const struct semaphore_op *steps, size_t count,
+                        const struct deadline *deadline)
 {
     bool is_now = deadline_is_now(deadline);
     struct sembuf *operations = calloc(count, sizeof *operations);
@@ -140,7 +140,7 @@ static int operate_sysv(struct semaphore *semaphore, const struct semaphores_ste
                                 .tv_nsec = remaining % 1000000000};
         result = semtimedop(semaphore->id, operations, count,
                             remaining == DEADLINE_NEVER ? NULL : &wait);
-    } while (result < 0 && errno == EINTR && !stop_signal());
+    } while (result < 0 && errno == EINTR && !interrupt_signal());
     if (result < 0 && errno == EAGAIN && !is_now && deadline_remaining(deadline) == 0)
         errno = ETIMEDOUT;
     int saved = errno;
@@ -166,13 +166,13 @@ static int value_sysv(struct semaphore *semaphore)
     return ask(semaphore, GETVAL, 0);
 }
 
-static int status_sysv(struct semaphore *semaphore, struct semaphores_status *status)
+static int status_sysv(struct semaphore *semaphore, struct semaphore_status *status)
 {
     struct semid_ds kernel = {0};
     union semctl_argument argument = {.status = &kernel};
     if (tell_cause(semaphore, semctl(semaphore->id, 0, IPC_STAT, argument)) < 0)
         return -1;
-    *status = (struct semaphores_status){
+    *status = (struct semaphore_status){
         .mode = kernel.sem_perm.mode & 07777,
         .uid = kernel.sem_perm.uid,
         .gid = kernel.sem_perm.gid,
@@ -211,29 +211,29 @@ static const char *why_sysv(struct semaphore *semaphore, int errnum)
     switch (errnum) {
     case ENOSPC:
         if (used.semusz < limits.semmni)
-            return semaphores_say(semaphore,
-                                  "no more semaphores (the second number of kernel.sem is %d)",
-                                  limits.semmns);
-        return semaphores_say(semaphore, "no more sets (the last number of kernel.sem is %d)",
-                              limits.semmni);
+            return semaphore_say(semaphore,
+                                 "no more semaphores (the second number of kernel.sem is %d)",
+                                 limits.semmns);
+        return semaphore_say(semaphore, "no more sets (the last number of kernel.sem is %d)",
+                             limits.semmni);
     case EINVAL:
         if (count >= 0)
-            return semaphores_say(semaphore, "the set that exists has a size of %d", count);
-        return semaphores_say(semaphore, "too large (the first number of kernel.sem is %d)",
-                              limits.semmsl);
+            return semaphore_say(semaphore, "the set that exists has a size of %d", count);
+        return semaphore_say(semaphore, "too large (the first number of kernel.sem is %d)",
+                             limits.semmsl);
     case E2BIG:
-        return semaphores_say(
+        return semaphore_say(
             semaphore, "too many operations (the third number of kernel.sem is %d)", limits.semopm);
     case EFBIG:
         if (count < 0)
             return "the set has no such index";
-        return semaphores_say(semaphore, "the last index of the set is %d", count - 1);
+        return semaphore_say(semaphore, "the last index of the set is %d", count - 1);
     default:
         return NULL;
     }
 }
 
-const struct semaphores_family semaphores_sysv = {
+const struct semaphore_family semaphore_sysv = {
     .max = VALUE_MAX,
     .open = open_sysv,
     .why = why_sysv,

@@ -30,9 +30,9 @@ static int is_born(int id, time_t *created)
 }
 
 /* A second, and the rest of the one in which it was created. */
-int semaphores_await_birth(int id)
+int semaphore_wait_initialized(int id)
 {
-    struct deadline longest = deadline_in(2000000000); /* whatever happens to the clock */
+    struct deadline longest = deadline_after(2000000000); /* whatever happens to the clock */
     time_t created;
     int born;
     while ((born = is_born(id, &created)) == 0 && time(NULL) <= created + 1 &&
@@ -46,7 +46,7 @@ int semaphores_await_birth(int id)
  * us. Returns a descriptor to close, or -1. */
 static int lock_births(void)
 {
-    struct deadline patience = deadline_in(1000000000);
+    struct deadline patience = deadline_after(1000000000);
     int fd = open("/proc/sysvipc/sem", O_RDONLY | O_CLOEXEC);
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && deadline_remaining(&patience) > 0)
         sleep_a_little();
@@ -86,7 +86,7 @@ static int give_values(int id, int count, int value)
     return result < 0 && errno == EAGAIN ? 0 : result;
 }
 
-int semaphores_give_birth(int id, int count, int value)
+int semaphore_set_initial_values(int id, int count, int value)
 {
     time_t created;
     int lock = lock_births();

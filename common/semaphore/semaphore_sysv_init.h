@@ -16,10 +16,10 @@ union semctl_argument { /* semctl(2): the caller has to define it */
 
 /* Gives the creator of a new set the time for it, two seconds at most. Returns 1 where the set has
  * its values, 0 where its creator died or knows nothing of them; -1 with errno. */
-int semaphores_await_birth(int id);
+int semaphore_wait_initialized(int id);
 
 /* Gives the COUNT semaphores of a set VALUE, where nobody else has done so. Returns 0, or -1 with
  * errno. */
-int semaphores_give_birth(int id, int count, int value);
+int semaphore_set_initial_values(int id, int count, int value);
 
 #endif

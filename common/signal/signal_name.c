@@ -89,19 +89,19 @@ static int find_realtime(const char *name)
     uint64_t distance = 0;
     const char *sign = name + 5;
     if (*sign != '\0') {
-        const char *end = parse_digits(sign + 1, 10, SIGNALS_MAX - SIGNALS_RTMIN, &distance);
+        const char *end = parse_digits(sign + 1, 10, SIGNAL_MAX - SIGNAL_RTMIN, &distance);
         if (*sign != (is_min ? '+' : '-') || !end || end == sign + 1 || *end)
             return -1;
     }
-    return is_min ? SIGNALS_RTMIN + (int)distance : SIGNALS_MAX - (int)distance;
+    return is_min ? SIGNAL_RTMIN + (int)distance : SIGNAL_MAX - (int)distance;
 }
 
-const char *signals_parse(const char *text, void *value)
+const char *signal_name_parse(const char *text, void *value)
 {
     static const char wrong[] =
         "not a signal (TERM, SIGTERM, 15, RTMIN+3; sigsend --list shows them all)";
     uint64_t number;
-    const char *end = parse_digits(text, 10, SIGNALS_MAX, &number);
+    const char *end = parse_digits(text, 10, SIGNAL_MAX, &number);
     if (!end)
         return "the last signal is 64";
     if (end > text) {
@@ -121,37 +121,36 @@ const char *signals_parse(const char *text, void *value)
     return NULL;
 }
 
-const char *signals_parse_status(const char *text, void *value)
+const char *signal_name_parse_status(const char *text, void *value)
 {
     enum { STATUS = 128 };
     uint64_t status;
-    const char *end = parse_digits(text, 10, STATUS + SIGNALS_MAX, &status);
+    const char *end = parse_digits(text, 10, STATUS + SIGNAL_MAX, &status);
     if (end && *end == '\0' && status > STATUS) {
         *(int *)value = (int)status - STATUS;
         return NULL;
     }
-    const char *why = signals_parse(text, value);
+    const char *why = signal_name_parse(text, value);
     return !why && *(int *)value == 0 ? "0 is no signal, only a test" : why;
 }
 
-const char *signals_name(int number)
+const char *signal_name(int number)
 {
-    return number < SIGNALS_RTMIN ? standard[number].name : realtime[number - SIGNALS_RTMIN];
+    return number < SIGNAL_RTMIN ? standard[number].name : realtime[number - SIGNAL_RTMIN];
 }
 
-void signals_describe(int number, bool json)
+void signal_name_describe(int number, bool json)
 {
     const struct entry *entry = &realtime_entry;
-    if (number < SIGNALS_RTMIN)
+    if (number < SIGNAL_RTMIN)
         entry = &standard[number];
     if (!json) {
-        printf("%2d  %-8s  %-9s  %s\n", number, signals_name(number), entry->action,
-               entry->meaning);
+        printf("%2d  %-8s  %-9s  %s\n", number, signal_name(number), entry->action, entry->meaning);
         return;
     }
     report_start(true);
     report_number("number", number);
-    report_text("name", signals_name(number));
+    report_text("name", signal_name(number));
     report_text("action", entry->action);
     report_text("meaning", entry->meaning);
     report_end();

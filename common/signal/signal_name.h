@@ -9,21 +9,22 @@
 
 #include <stdbool.h>
 
-enum { SIGNALS_RTMIN = 34, SIGNALS_MAX = 64 };
+enum { SIGNAL_RTMIN = 34, SIGNAL_MAX = 64 };
 
 /* SIG: TERM, SIGTERM, 15, RTMIN+3 or RTMAX-2, in any case; 0 too, which kill(2) reads as a test
  * for existence. VALUE is an int. */
-parse_function signals_parse;
+parse_function signal_name_parse;
 
 /* The same for a signal to describe: from 1 on, and an exit status of a shell, 128 and the number,
  * stands for the signal that it tells of. */
-parse_function signals_parse_status;
+parse_function signal_name_parse_status;
 
-/* What the signal NUMBER, 0 to SIGNALS_MAX, is called, without SIG; signals_parse takes it back. */
-const char *signals_name(int number);
+/* What the signal NUMBER, 0 to SIGNAL_MAX, is called, without SIG; signal_name_parse takes it back.
+ */
+const char *signal_name(int number);
 
 /* A line on stdout about a signal from 1 on: its number and name, what it does to a process that
  * does not handle it (terminate, core, stop, ignore or continue), and when it is sent. */
-void signals_describe(int number, bool json);
+void signal_name_describe(int number, bool json);
 
 #endif

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int inbox_open(uint64_t signals)
+int signal_receive_open(uint64_t signals)
 {
     if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &signals, NULL, sizeof signals) < 0)
         return -1;
@@ -41,7 +41,7 @@ static const char *code_of(const struct signalfd_siginfo *info)
     }
 }
 
-static void fill_child(struct inbox_signal *signal, const struct signalfd_siginfo *info)
+static void fill_child(struct received_signal *signal, const struct signalfd_siginfo *info)
 {
     static const char *const states[] = {
         [CLD_EXITED] = "exited",   [CLD_KILLED] = "killed",   [CLD_DUMPED] = "dumped",
@@ -53,7 +53,8 @@ static void fill_child(struct inbox_signal *signal, const struct signalfd_siginf
     signal->status = info->ssi_status + (info->ssi_code == CLD_EXITED ? 0 : 128);
 }
 
-int inbox_take(int fd, int output, struct inbox_signal *signal, const struct deadline *deadline)
+int signal_receive_next(int fd, int output, struct received_signal *signal,
+                        const struct deadline *deadline)
 {
     struct signalfd_siginfo info;
     struct pollfd ends[] = {{.fd = fd, .events = POLLIN}, {.fd = output}};
@@ -65,7 +66,7 @@ int inbox_take(int fd, int output, struct inbox_signal *signal, const struct dea
         return -1;
 
     bool is_sent = info.ssi_code <= 0 && info.ssi_code != SI_TIMER && info.ssi_code != SI_SIGIO;
-    *signal = (struct inbox_signal){
+    *signal = (struct received_signal){
         .number = (int)info.ssi_signo,
         .code = code_of(&info),
         .has_sender = is_sent,

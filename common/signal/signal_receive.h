@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct inbox_signal {
+struct received_signal {
     int number;
     const char *code; /* how it was sent: user, queue, kernel, timer, child, ... of sigaction(2) */
     bool has_sender;
@@ -23,11 +23,12 @@ struct inbox_signal {
 
 /* Blocks SIGNALS, of which bit N-1 is the signal N, and returns a descriptor on which they arrive
  * from now on; -1 with errno. */
-int inbox_open(uint64_t signals);
+int signal_receive_open(uint64_t signals);
 
 /* Takes the next signal, waiting for it until DEADLINE. Those of one number come in the order in
  * which they were sent. Returns 0; -1 with errno: ETIMEDOUT, EPIPE where nobody reads any more what
  * is written to OUTPUT; then nothing is taken. */
-int inbox_take(int fd, int output, struct inbox_signal *signal, const struct deadline *deadline);
+int signal_receive_next(int fd, int output, struct received_signal *signal,
+                        const struct deadline *deadline);
 
 #endif

@@ -88,7 +88,7 @@ static int read_threads(pid_t pid, struct masks *masks)
 static int read_masks(const struct process *process, struct masks *masks)
 {
     char path[64];
-    struct deadline now = deadline_in(0);
+    struct deadline now = deadline_after(0);
     *masks = (struct masks){.blocked = UINT64_MAX};
     snprintf(path, sizeof path, "/proc/%d/status", (int)process->pid);
     int result = process->scope == PROCESS_THREAD ? read_thread(path, masks)
@@ -102,15 +102,15 @@ static int read_masks(const struct process *process, struct masks *masks)
 
 static void report_mask(const char *name, uint64_t mask)
 {
-    const char *names[SIGNALS_MAX];
+    const char *names[SIGNAL_MAX];
     size_t count = 0;
-    for (int number = 1; number <= SIGNALS_MAX; number++)
+    for (int number = 1; number <= SIGNAL_MAX; number++)
         if (mask >> (number - 1) & 1)
-            names[count++] = signals_name(number);
+            names[count++] = signal_name(number);
     report_words(name, names, count);
 }
 
-int process_explain(const struct process *process, bool json)
+int signal_state_report(const struct process *process, bool json)
 {
     struct masks masks;
     if (read_masks(process, &masks) < 0)

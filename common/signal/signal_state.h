@@ -9,6 +9,6 @@
 /* Describes on stdout, as report.h does, which signals a process or thread that is open blocks,
  * ignores, catches and has pending: proc_pid_status(5). A process blocks what all its threads do.
  * Returns 0; -1 with errno before anything is written, ESRCH where it has ended. */
-int process_explain(const struct process *process, bool json);
+int signal_state_report(const struct process *process, bool json);
 
 #endif

@@ -34,7 +34,7 @@ static int make_room(struct targets *targets)
     return 0;
 }
 
-const char *targets_add(struct targets *targets, const char *word)
+const char *target_add(struct targets *targets, const char *word)
 {
     static const char pidfile[] = "pidfile:";
     struct target target = {.text = word, .process = {.scope = targets->scope, .fd = -1}};
@@ -63,7 +63,7 @@ static int add_line(struct targets *targets, const char *line, size_t size)
         if (length == 0)
             continue;
         char *word = strndup(line + at, length);
-        const char *why = word ? targets_add(targets, word) : parse_no_memory;
+        const char *why = word ? target_add(targets, word) : parse_no_memory;
         if (why) {
             snprintf(targets->why, sizeof targets->why, "'%.32s': %s", word ? word : "", why);
             return free(word), -1;
@@ -73,7 +73,7 @@ static int add_line(struct targets *targets, const char *line, size_t size)
     return 0;
 }
 
-const char *targets_read(struct targets *targets)
+const char *target_read(struct targets *targets)
 {
     struct record_reader reader;
     const char *line;
@@ -100,7 +100,7 @@ static void need_descriptors(int count)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int targets_open(struct targets *targets, int first)
+int target_open(struct targets *targets, int first)
 {
     int opened = 0;
     need_descriptors(targets->count - first);

@@ -25,15 +25,15 @@ struct targets {
 
 /* Adds what WORD, which has to last, names: PID, PID:INODE or pidfile:PATH. Returns NULL, or what
  * is wrong with it. */
-const char *targets_add(struct targets *targets, const char *word);
+const char *target_add(struct targets *targets, const char *word);
 
 /* Adds those that standard input names, with blanks or newlines between. Returns NULL, or what is
  * wrong, good until the next call. */
-const char *targets_read(struct targets *targets);
+const char *target_read(struct targets *targets);
 
 /* Opens targets from FIRST on until all are open or no descriptor is left, with the soft limit of
  * descriptors raised as far as that needs. Returns how many it went through, one at least; those
  * that it could not open have an error. */
-int targets_open(struct targets *targets, int first);
+int target_open(struct targets *targets, int first);
 
 #endif

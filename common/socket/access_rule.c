@@ -18,12 +18,12 @@ static const char *parse_id(const char *text, id_t *id)
     return NULL;
 }
 
-const char *admission_parse(const char *text, void *value)
+const char *access_rule_parse(const char *text, void *value)
 {
-    struct admission *admission = value;
+    struct access_rules *admission = value;
     const char *colon = strchr(text, ':'), *name = colon ? colon + 1 : "";
     const char *wrong = NULL;
-    if (admission->count == ADMISSION_RULES)
+    if (admission->count == ACCESS_RULES_MAX)
         return "one rule too many";
     typeof(*admission->rules) *rule = &admission->rules[admission->count];
 
@@ -64,7 +64,7 @@ static bool has_group(int fd, gid_t group)
     return is_found;
 }
 
-bool admission_names(const struct admission *admission, const struct ucred *peer, int fd)
+bool access_rule_matches(const struct access_rules *admission, const struct ucred *peer, int fd)
 {
     for (int i = 0; i < admission->count; i++) {
         id_t id = admission->rules[i].id;

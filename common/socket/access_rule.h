@@ -11,21 +11,21 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-enum { ADMISSION_RULES = 64 };
+enum { ACCESS_RULES_MAX = 64 };
 
-struct admission {
+struct access_rules {
     struct {
         enum { ADMIT_ANY, ADMIT_UID, ADMIT_GID } kind;
         id_t id;
-    } rules[ADMISSION_RULES];
+    } rules[ACCESS_RULES_MAX];
     int count; /* of rules; 0: none was given */
 };
 
-/* One more rule: uid:N, user:NAME, gid:N, group:NAME or any. VALUE is a struct admission. */
-parse_function admission_parse;
+/* One more rule: uid:N, user:NAME, gid:N, group:NAME or any. VALUE is a struct access_rules. */
+parse_function access_rule_parse;
 
 /* Whether a rule names PEER: its user, its group, or where FD is its connection (else -1) one of
  * its further groups. */
-bool admission_names(const struct admission *admission, const struct ucred *peer, int fd);
+bool access_rule_matches(const struct access_rules *admission, const struct ucred *peer, int fd);
 
 #endif

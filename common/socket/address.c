@@ -14,14 +14,14 @@
 enum { PAUSE_MIN = 1000000, PAUSE_MAX = 50000000 }; /* nanoseconds */
 enum { NAME_MAX_BYTES = sizeof((struct sockaddr_un *)NULL)->sun_path - 1 };
 
-/* In the order in which sock_connect tries them. */
+/* In the order in which address_connect tries them. */
 static const struct {
     int type;
     const char *name;
 } types[] = {{SOCK_STREAM, "stream"}, {SOCK_SEQPACKET, "seqpacket"}, {SOCK_DGRAM, "dgram"}};
 enum { TYPES = sizeof types / sizeof *types };
 
-static const char *parse_descriptor(const char *text, struct sock_address *address)
+static const char *parse_descriptor(const char *text, struct socket_address *address)
 {
     uint64_t number;
     const char *end = parse_digits(text + 3, 10, INT_MAX, &number);
@@ -29,11 +29,11 @@ static const char *parse_descriptor(const char *text, struct sock_address *addre
         return "fd: and the number of a descriptor (a path is written ./fd:N)";
     if (number <= STDERR_FILENO)
         return "0, 1 and 2 are standard input, output and error: from 3 up";
-    *address = (struct sock_address){.text = text, .fd = (int)number};
+    *address = (struct socket_address){.text = text, .fd = (int)number};
     return NULL;
 }
 
-const char *sock_parse_address(const char *text, void *value)
+const char *address_parse(const char *text, void *value)
 {
     if (strncmp(text, "fd:", 3) == 0)
         return parse_descriptor(text, value);
@@ -44,8 +44,8 @@ const char *sock_parse_address(const char *text, void *value)
     if (length - is_abstract > NAME_MAX_BYTES)
         return "longer than 107 bytes, which is all that a socket address holds";
 
-    struct sock_address *address = value;
-    *address = (struct sock_address){.text = text, .is_abstract = is_abstract, .fd = -1};
+    struct socket_address *address = value;
+    *address = (struct socket_address){.text = text, .is_abstract = is_abstract, .fd = -1};
     address->name.sun_family = AF_UNIX;
     memcpy(address->name.sun_path, text, length);
     if (is_abstract) /* unix(7): a leading NUL, and the length counts, not a terminator */
@@ -54,7 +54,7 @@ const char *sock_parse_address(const char *text, void *value)
     return NULL;
 }
 
-const char *sock_parse_type(const char *text, void *value)
+const char *address_parse_type(const char *text, void *value)
 {
     for (int i = 0; i < TYPES; i++)
         if (strcmp(text, types[i].name) == 0) {
@@ -64,7 +64,7 @@ const char *sock_parse_type(const char *text, void *value)
     return "not a type (stream, dgram or seqpacket)";
 }
 
-const char *sock_type_name(int type)
+const char *address_type_name(int type)
 {
     for (int i = 0; i < TYPES; i++)
         if (types[i].type == type)
@@ -78,7 +78,7 @@ static int get_option(int fd, int option, int *value)
     return getsockopt(fd, SOL_SOCKET, option, value, &length);
 }
 
-int sock_inherit(const struct sock_address *address, int *type, bool listens)
+int address_inherit(const struct socket_address *address, int *type, bool listens)
 {
     struct sockaddr_un peer;
     socklen_t length = sizeof peer;
@@ -99,7 +99,8 @@ int sock_inherit(const struct sock_address *address, int *type, bool listens)
 }
 
 /* connect(2) on a stream waits for as long as the server's queue of clients is full. */
-static int connect_as(const struct sock_address *address, int type, const struct deadline *deadline)
+static int connect_as(const struct socket_address *address, int type,
+                      const struct deadline *deadline)
 {
     bool is_now = deadline_is_now(deadline);
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | (is_now ? SOCK_NONBLOCK : 0), 0);
@@ -107,11 +108,11 @@ static int connect_as(const struct sock_address *address, int type, const struct
         return -1;
 
     int result;
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     do
         result = connect(fd, (const struct sockaddr *)&address->name, address->length);
-    while (result < 0 && deadline_goes_on(deadline));
-    deadline_end(deadline);
+    while (result < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
 
     /* unix(7), autobind: a name of the kernel's choice. After connect, so that only this peer can
      * ever send to it. */
@@ -122,22 +123,23 @@ static int connect_as(const struct sock_address *address, int type, const struct
         result = fcntl(fd, F_SETFL, 0);
     if (result == 0)
         return fd;
-    return io_abandon(fd);
+    return close_keep_errno(fd);
 }
 
 /* Whether the connect that failed may be good with another type. The kernel looks up an abstract
  * name together with the type, so there another type is refused like no server at all. */
-static bool may_be_another_type(const struct sock_address *address)
+static bool may_be_another_type(const struct socket_address *address)
 {
     return errno == EPROTOTYPE || (address->is_abstract && errno == ECONNREFUSED);
 }
 
-int sock_connect(const struct sock_address *address, int *type, const struct deadline *deadline)
+int address_connect(const struct socket_address *address, int *type,
+                    const struct deadline *deadline)
 {
     struct stat status;
     int fd = -1;
     if (address->fd >= 0)
-        return sock_inherit(address, type, false);
+        return address_inherit(address, type, false);
     for (int i = 0; fd < 0 && i < TYPES; i++) {
         if (*type && *type != types[i].type)
             continue;
@@ -153,13 +155,13 @@ int sock_connect(const struct sock_address *address, int *type, const struct dea
     return fd;
 }
 
-int sock_connect_patiently(const struct sock_address *address, int *type, int64_t timeout,
-                           const struct deadline *retry)
+int address_connect_retry(const struct socket_address *address, int *type, int64_t timeout,
+                          const struct deadline *retry)
 {
     struct timespec pause = {.tv_nsec = PAUSE_MIN};
     for (;;) {
-        struct deadline deadline = deadline_in(timeout);
-        int fd = sock_connect(address, type, &deadline);
+        struct deadline deadline = deadline_after(timeout);
+        int fd = address_connect(address, type, &deadline);
         bool is_too_early = fd < 0 && (errno == ENOENT || errno == ECONNREFUSED);
         if (!is_too_early || deadline_remaining(retry) == 0)
             return fd;
@@ -169,7 +171,7 @@ int sock_connect_patiently(const struct sock_address *address, int *type, int64_
     }
 }
 
-const char *sock_hint(int errnum)
+const char *address_hint(int errnum)
 {
     switch (errnum) {
     case ENOENT:

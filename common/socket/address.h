@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-struct sock_address {
+struct socket_address {
     const char *text; /* as it was written; the caller's */
     bool is_abstract; /* @name: in no directory, so without permissions */
     int fd;           /* fd:N, a socket that was inherited; else -1 */
@@ -17,33 +17,34 @@ struct sock_address {
     socklen_t length;
 };
 
-/* ADDRESS: a path, @NAME, or fd:N with N from 3 up. VALUE is a struct sock_address. */
-parse_function sock_parse_address;
+/* ADDRESS: a path, @NAME, or fd:N with N from 3 up. VALUE is a struct socket_address. */
+parse_function address_parse;
 
 /* TYPE: stream, dgram or seqpacket. VALUE is an int, as socket(2) has it. */
-parse_function sock_parse_type;
+parse_function address_parse_type;
 
 /* The word for TYPE. */
-const char *sock_type_name(int type);
+const char *address_type_name(int type);
 
 /* Takes the inherited socket of ADDRESS over, close-on-exec: one that LISTENS (of dgram: is bound),
  * or that is connected. *TYPE 0 is set. Returns the descriptor; -1 with errno: EBADF, ENOTSOCK,
  * EAFNOSUPPORT no Unix socket, EPROTOTYPE another type, EINVAL it does not listen, ENOTCONN. */
-int sock_inherit(const struct sock_address *address, int *type, bool listens);
+int address_inherit(const struct socket_address *address, int *type, bool listens);
 
 /* Connects to ADDRESS, or takes over what it inherits. *TYPE 0 is found by trying and set. A dgram
  * socket is bound to a name of the kernel's choice, so that it can be answered. Returns the
  * descriptor, which blocks; -1 with errno: ENOENT or ECONNREFUSED nobody serves it, ENOTSOCK the
  * path is no socket, EPROTOTYPE a socket of another type, EAGAIN or ETIMEDOUT too many clients wait
  * already, or the kernel's. */
-int sock_connect(const struct sock_address *address, int *type, const struct deadline *deadline);
+int address_connect(const struct socket_address *address, int *type,
+                    const struct deadline *deadline);
 
 /* The same, and tries again until RETRY where nobody serves it yet. TIMEOUT is for each try, in
  * nanoseconds. */
-int sock_connect_patiently(const struct sock_address *address, int *type, int64_t timeout,
-                           const struct deadline *retry);
+int address_connect_retry(const struct socket_address *address, int *type, int64_t timeout,
+                          const struct deadline *retry);
 
-/* What to do about an ERRNUM of sock_connect, ` (in parentheses)`, or "". */
-const char *sock_hint(int errnum);
+/* What to do about an ERRNUM of address_connect, ` (in parentheses)`, or "". */
+const char *address_hint(int errnum);
 
 #endif

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct shift {
-    const struct crew *crew;
+    const struct exec_server *crew;
     struct process *processes; /* that run now */
     struct pollfd *polls;      /* the server's first, then one a process */
     size_t count, capacity;
@@ -28,32 +28,33 @@ static void set_number(const char *name, long long number)
     setenv(name, text, 1);
 }
 
-_Noreturn void crew_exec_received(const char *name, int fd, int64_t idle, char **command)
+_Noreturn void exec_server_exec_received(const char *name, int fd, int64_t idle, char **command)
 {
     struct fdpass rights;
-    struct deadline deadline = deadline_in(idle);
+    struct deadline deadline = deadline_after(idle);
     if (fdpass_receive(fd, &rights, &deadline) < 0) {
         if (errno == ENOMSG || errno == EPIPE)
-            diag_die(EXIT_FAILED, "%s: receive descriptors: none came", name);
-        diag_die(exits_for(errno), "%s: receive descriptors: %m", name);
+            diag_die(EXIT_ERROR, "%s: receive descriptors: none came", name);
+        diag_die(exit_status_of(errno), "%s: receive descriptors: %m", name);
     }
-    if (fdpass_hand_over(&rights) < 0)
-        diag_die(EXIT_FAILED, "%s: pass descriptors on: %m", name);
-    spawn_exec(command);
+    if (fdpass_export_listen_fds(&rights) < 0)
+        diag_die(EXIT_ERROR, "%s: pass descriptors on: %m", name);
+    exec_command(command);
 }
 
-_Noreturn void crew_exec(const struct crew *crew, int fd, const struct ucred *client)
+_Noreturn void exec_server_exec(const struct exec_server *crew, int fd, const struct ucred *client)
 {
-    stop_release();
+    interrupt_release();
     set_number("USOCK_PEER_PID", client->pid);
     set_number("USOCK_PEER_UID", client->uid);
     set_number("USOCK_PEER_GID", client->gid);
     setenv("USOCK_PATH", crew->server->address.text, 1);
-    spawn_give(crew->command, fd, STDIN_FILENO);
-    spawn_give(crew->command, fd, STDOUT_FILENO);
+    exec_set_descriptor(crew->command, fd, STDIN_FILENO);
+    exec_set_descriptor(crew->command, fd, STDOUT_FILENO);
     if (crew->receives)
-        crew_exec_received(crew->server->address.text, STDIN_FILENO, crew->idle, crew->command);
-    spawn_exec(crew->command);
+        exec_server_exec_received(crew->server->address.text, STDIN_FILENO, crew->idle,
+                                  crew->command);
+    exec_command(crew->command);
 }
 
 static int make_room(struct shift *shift)
@@ -78,7 +79,7 @@ static int start(struct shift *shift, int fd, const struct ucred *client)
 {
     pid_t pid = fork();
     if (pid == 0)
-        crew_exec(shift->crew, fd, client);
+        exec_server_exec(shift->crew, fd, client);
     int errnum = errno;
     close(fd);
     if (pid < 0) {
@@ -103,7 +104,7 @@ static void reap(struct shift *shift)
         waitpid(shift->processes[i].pid, NULL, 0);
         process_close(&shift->processes[i]);
         shift->processes[i] = shift->processes[--shift->count];
-        server_has_room(shift->crew->server);
+        server_resume(shift->crew->server);
     }
 }
 
@@ -121,14 +122,14 @@ static int admit(struct shift *shift)
         return 0;
     if (shift->count == 0)
         return -1;
-    server_is_crowded(server);
+    server_pause(server);
     return 0;
 }
 
 /* Returns 1 where it goes on. */
 static int turn(struct shift *shift)
 {
-    const struct crew *crew = shift->crew;
+    const struct exec_server *crew = shift->crew;
     if (crew->server->fd < 0 && shift->count == 0)
         return 0;
     if (make_room(shift) < 0)
@@ -139,18 +140,18 @@ static int turn(struct shift *shift)
         shift->polls[0].fd = -1;
     for (size_t i = 0; i < shift->count; i++)
         shift->polls[1 + i] = (struct pollfd){shift->processes[i].fd, POLLIN, 0};
-    struct deadline deadline = deadline_in(shift->count > 0 ? DEADLINE_NEVER : crew->idle);
+    struct deadline deadline = deadline_after(shift->count > 0 ? DEADLINE_NEVER : crew->idle);
     if (deadline_poll(shift->polls, 1 + shift->count, &deadline) < 0)
         return -1;
     reap(shift);
     return shift->polls[0].revents && admit(shift) < 0 ? -1 : 1;
 }
 
-int crew_run(const struct crew *crew)
+int exec_server_run(const struct exec_server *crew)
 {
     struct shift shift = {.crew = crew};
     int result;
-    spawn_expect(); /* a COMMAND that ends at once leaves a PID to open, too */
+    child_status_enable(); /* a COMMAND that ends at once leaves a PID to open, too */
     do
         result = turn(&shift);
     while (result > 0);

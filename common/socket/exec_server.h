@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-struct crew {
+struct exec_server {
     struct server *server;
     char **command;
     int64_t most;    /* at once; further clients wait */
@@ -20,13 +20,13 @@ struct crew {
 
 /* Takes descriptors from FD, which is called NAME in messages, and becomes COMMAND with them: from
  * 3 up, as sd_listen_fds(3) finds them. Waits for them IDLE nanoseconds. */
-_Noreturn void crew_exec_received(const char *name, int fd, int64_t idle, char **command);
+_Noreturn void exec_server_exec_received(const char *name, int fd, int64_t idle, char **command);
 
 /* Becomes the COMMAND for the client at FD. */
-_Noreturn void crew_exec(const struct crew *crew, int fd, const struct ucred *client);
+_Noreturn void exec_server_exec(const struct exec_server *crew, int fd, const struct ucred *client);
 
 /* Serves until all CLIENTS have been and their COMMANDs have ended. Returns 0; -1 with errno:
- * ETIMEDOUT, EINTR after a signal that stop_catch noted, or accept(2)'s. */
-int crew_run(const struct crew *crew);
+ * ETIMEDOUT, EINTR after a signal that interrupt_catch noted, or accept(2)'s. */
+int exec_server_run(const struct exec_server *crew);
 
 #endif

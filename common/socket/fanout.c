@@ -83,7 +83,7 @@ const char *fanout_error(struct fanout *fanout)
 {
     if (!fanout->is_stream && errno == EMSGSIZE)
         snprintf(fanout->why, sizeof fanout->why, "%s (net.core.wmem_max is %lld)",
-                 record_error(&fanout->reader), (long long)kernel_limit("net.core.wmem_max", -1));
+                 record_error(&fanout->reader), (long long)limits_read("net.core.wmem_max", -1));
     else if (!fanout->is_stream)
         snprintf(fanout->why, sizeof fanout->why, "%s", record_error(&fanout->reader));
     else if (errno == EBADMSG)

@@ -1,4 +1,4 @@
-/* peer: one of those a socket exchanges records with, and what all of them share: the hub */
+/* peer: one of those a socket exchanges records with, and what all of them share: the group */
 #ifndef PEER_H
 #define PEER_H
 
@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-struct hub {
+struct peer_group {
     const char *name;      /* of the socket, for messages */
     struct server *server; /* whose clients the peers are; NULL: none */
     bool is_stream, is_dgram;
@@ -32,30 +32,31 @@ struct peer {
 
 /* Note what failed: with its own words; at the socket; at stdout, whose bytes are lost by it.
  * Return -1, with errno as it was. */
-int hub_fail(struct hub *hub, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int hub_fail_at(struct hub *hub, const char *what);
-int hub_fail_output(struct hub *hub);
+int peer_group_fail(struct peer_group *group, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int peer_group_fail_at(struct peer_group *group, const char *what);
+int peer_group_fail_output(struct peer_group *group);
 
 /* Whether all the messages were received that are wanted. */
-bool hub_has_enough(const struct hub *hub);
+bool peer_group_has_enough(const struct peer_group *group);
 
-/* Returns 0, or -1 as hub_fail does. */
-int peer_join(struct hub *hub, struct peer *peer, int fd, pid_t pid);
-void peer_leave(struct hub *hub, struct peer *peer);
+/* Returns 0, or -1 as peer_group_fail does. */
+int peer_join(struct peer_group *group, struct peer *peer, int fd, pid_t pid);
+void peer_leave(struct peer_group *group, struct peer *peer);
 
 /* Whether PEER neither gets nor sends anything more. */
 bool peer_is_done(const struct peer *peer);
 
 /* The next piece of stdin, or its end, is there for PEER too. Returns 0, or -1. */
-int peer_offer(struct hub *hub, struct peer *peer);
+int peer_offer(struct peer_group *group, struct peer *peer);
 
 /* Sends what PEER is owed, as far as there is room. Returns 0, or -1. */
-int peer_send(struct hub *hub, struct peer *peer);
+int peer_send(struct peer_group *group, struct peer *peer);
 
 /* Takes in what PEER has sent, up to its turn's end. Returns 0, or -1. */
-int peer_receive(struct hub *hub, struct peer *peer);
+int peer_receive(struct peer_group *group, struct peer *peer);
 
 /* PEER, which sends no more, has hung up too. */
-void peer_hang_up(struct hub *hub, struct peer *peer);
+void peer_hang_up(struct peer_group *group, struct peer *peer);
 
 #endif

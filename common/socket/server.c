@@ -16,7 +16,7 @@
 enum { BACKLOG = 4096 }; /* listen(2) cuts it to net.core.somaxconn */
 
 /* bind(2) takes the umask from 0777, so the umask is what the mode is not. */
-static int bind_to(int fd, const struct sock_address *address, mode_t mode)
+static int bind_to(int fd, const struct socket_address *address, mode_t mode)
 {
     mode_t old = umask(0777 & ~mode);
     int result = bind(fd, (const struct sockaddr *)&address->name, address->length);
@@ -41,20 +41,20 @@ static int lock_directory(const char *path, const struct deadline *deadline)
         return -1;
 
     int result;
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     do
         result = flock(fd, LOCK_EX | (deadline_is_now(deadline) ? LOCK_NB : 0));
-    while (result < 0 && deadline_goes_on(deadline));
-    deadline_end(deadline);
+    while (result < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
     if (result == 0)
         return fd;
-    return io_abandon(fd);
+    return close_keep_errno(fd);
 }
 
 /* Removes the path where nobody serves it. A dgram socket asks, whatever the type: to it the kernel
  * tells a dead socket (ECONNREFUSED) from one that is bound to another type (EPROTOTYPE), also
  * before that listens, and no server gets a client that is none. */
-static int remove_stale(const struct sock_address *address)
+static int remove_stale(const struct socket_address *address)
 {
     struct stat status;
     if (lstat(address->text, &status) < 0)
@@ -93,7 +93,7 @@ static int replace_stale(struct server *server, mode_t mode, const struct deadli
 
 static int bind_server(struct server *server, mode_t mode, const struct deadline *deadline)
 {
-    const struct sock_address *address = &server->address;
+    const struct socket_address *address = &server->address;
     int result = bind_to(server->fd, address, mode);
     if (address->is_abstract)
         return result;
@@ -123,7 +123,7 @@ static int get_socket(struct server *server)
     if (is_inherited) {
         struct sockaddr_un name = {0};
         socklen_t length = sizeof name;
-        server->fd = sock_inherit(&server->address, &server->type, true);
+        server->fd = address_inherit(&server->address, &server->type, true);
         if (server->fd >= 0 && getsockname(server->fd, (struct sockaddr *)&name, &length) == 0)
             server->address.is_abstract = length > sizeof name.sun_family && !name.sun_path[0];
     } else {
@@ -147,8 +147,8 @@ static int listen_at(struct server *server, mode_t mode, const struct deadline *
     return server->type == SOCK_DGRAM ? 0 : listen(server->fd, BACKLOG);
 }
 
-int server_open(struct server *server, const struct sock_address *address, int type, mode_t mode,
-                const struct admission *admission, const struct deadline *deadline)
+int server_open(struct server *server, const struct socket_address *address, int type, mode_t mode,
+                const struct access_rules *admission, const struct deadline *deadline)
 {
     *server = (struct server){.address = *address, .type = type, .admission = admission};
     if (get_socket(server) == 0 && listen_at(server, mode, deadline) == 0)
@@ -163,7 +163,7 @@ bool server_admits(const struct server *server, const struct ucred *peer, int fd
 {
     uid_t own = geteuid();
     bool has_rules = server->admission->count > 0;
-    if (has_rules ? admission_names(server->admission, peer, fd)
+    if (has_rules ? access_rule_matches(server->admission, peer, fd)
                   : !server->address.is_abstract || peer->uid == own)
         return true;
     if (has_rules)
@@ -181,14 +181,14 @@ struct pollfd server_watch(const struct server *server)
     return (struct pollfd){server->is_crowded ? -1 : server->fd, POLLIN, 0};
 }
 
-void server_is_crowded(struct server *server)
+void server_pause(struct server *server)
 {
     if (!server->has_told_crowd)
         diag_warn("%s: accept: %m; the next clients wait until one leaves", server->address.text);
     server->is_crowded = server->has_told_crowd = true;
 }
 
-void server_has_room(struct server *server)
+void server_resume(struct server *server)
 {
     server->is_crowded = false;
 }

@@ -12,11 +12,11 @@
 #include <sys/types.h>
 
 struct server {
-    struct sock_address address;
+    struct socket_address address;
     int type; /* SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET */
     int fd;   /* -1 once it is closed; never blocks where it listens */
     /* private */
-    const struct admission *admission;
+    const struct access_rules *admission;
     bool is_crowded, has_told_crowd;
     /* the file that bind made */
     dev_t device;
@@ -28,8 +28,8 @@ struct server {
  * path gets exactly MODE, whatever the umask; DEADLINE bounds the wait for others
  * who replace the same dead socket. Datagrams come with who sent them (SO_PASSCRED). Returns 0; -1
  * with errno: EADDRINUSE it is served, ENOTSOCK the path is no socket, or the kernel's. */
-int server_open(struct server *server, const struct sock_address *address, int type, mode_t mode,
-                const struct admission *admission, const struct deadline *deadline);
+int server_open(struct server *server, const struct socket_address *address, int type, mode_t mode,
+                const struct access_rules *admission, const struct deadline *deadline);
 
 /* What is to say about an ERRNUM of server_open, ` (in parentheses)`, or "". */
 const char *server_hint(int errnum);
@@ -48,10 +48,10 @@ bool server_admits(const struct server *server, const struct ucred *peer, int fd
 /* How to wait for a client: not at all while the server is crowded, or closed. */
 struct pollfd server_watch(const struct server *server);
 
-/* server_accept found no descriptor for another client: the next wait until server_has_room says
+/* server_accept found no descriptor for another client: the next wait until server_resume says
  * that one has left. Says so, once. */
-void server_is_crowded(struct server *server);
-void server_has_room(struct server *server);
+void server_pause(struct server *server);
+void server_resume(struct server *server);
 
 /* For who is about to pass bytes or records between SERVER's clients, or the one it has with a
  * server (NULL), and stdin and stdout: the process can do nothing else from there on (sandbox.h).

@@ -33,11 +33,11 @@ static int open_fifo(const char *path, int flags, const struct deadline *deadlin
     int fd;
     do
         fd = open(path, flags | O_CLOEXEC | O_NOCTTY);
-    while (fd < 0 && deadline_goes_on(deadline));
+    while (fd < 0 && deadline_should_retry(deadline));
     if (fd < 0)
         return -1;
     if (fstat(fd, &status) < 0)
-        return io_abandon(fd);
+        return close_keep_errno(fd);
     if (S_ISFIFO(status.st_mode))
         return fd;
     close(fd);
@@ -47,15 +47,15 @@ static int open_fifo(const char *path, int flags, const struct deadline *deadlin
 /* Only a blocking open waits for the other side; what comes after it is poll's to wait for. */
 static int open_patiently(const char *path, int flags, const struct deadline *deadline)
 {
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     int fd = open_fifo(path, flags, deadline);
-    deadline_end(deadline);
+    deadline_disarm(deadline);
     return fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -1 : fd;
 }
 
 static int open_at_once(const char *path, int flags)
 {
-    struct deadline never = deadline_in(DEADLINE_NEVER);
+    struct deadline never = deadline_after(DEADLINE_NEVER);
     return open_fifo(path, flags | O_NONBLOCK, &never);
 }
 
@@ -109,14 +109,14 @@ int fifo_unread(int fd)
 /* The kernel wakes nobody when a pipe runs empty, so this looks again, ever more seldom. */
 int fifo_drain(int fd, int64_t idle)
 {
-    struct deadline deadline = deadline_in(idle);
+    struct deadline deadline = deadline_after(idle);
     struct timespec pause = {.tv_nsec = PAUSE_MIN};
     for (int before = 0;;) {
         int unread = fifo_unread(fd);
         if (unread <= 0)
             return unread;
         if (unread != before)
-            deadline = deadline_in(idle);
+            deadline = deadline_after(idle);
         else if (deadline_remaining(&deadline) == 0)
             return errno = ETIMEDOUT, -1;
         before = unread;

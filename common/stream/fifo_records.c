@@ -44,7 +44,7 @@ static int fail_read(struct fifo_records *records, struct record_reader *reader)
 static int next_record(const struct fifo_records *records, struct record_reader *reader,
                        const char **data, size_t *size)
 {
-    struct deadline deadline = deadline_in(records->idle);
+    struct deadline deadline = deadline_after(records->idle);
     int got = record_take(reader, false, data, size);
     while (got < 0 && errno == EAGAIN) {
         struct pollfd polls[] = {{STDIN_FILENO, POLLIN, 0}, {.fd = records->fd}};
@@ -66,7 +66,7 @@ static int put_record(struct fifo_records *records, const char *data, size_t siz
     end += size;
     end += frame_tail(records->form, text + end);
 
-    struct deadline deadline = deadline_in(records->drops ? 0 : records->idle);
+    struct deadline deadline = deadline_after(records->drops ? 0 : records->idle);
     records->count++;
     if (fifo_put(records->fd, text, end, &deadline) == 0) {
         progress_add((int64_t)end);
@@ -101,7 +101,7 @@ int fifo_records_run(struct fifo_records *records)
     while ((got = next_record(records, &reader, &data, &size)) > 0) {
         if (put_record(records, data, size) < 0)
             return -1;
-        if (stop_signal())
+        if (interrupt_signal())
             return errno = EINTR, -1;
     }
     return got < 0 ? fail_read(records, &reader) : check_reader(records);

@@ -23,7 +23,7 @@ struct fifo_records {
 
 /* Goes on until stdin has ended, or the reader is gone and has left nothing. Returns 0; -1 with
  * errno: ETIMEDOUT, EPIPE the reader left something, EMSGSIZE a record is too long for one write,
- * or EINTR after a signal that stop_catch noted. */
+ * or EINTR after a signal that interrupt_catch noted. */
 int fifo_records_run(struct fifo_records *records);
 
 /* What it failed with: `write record 3: Broken pipe; 5 bytes are lost`. */

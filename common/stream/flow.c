@@ -23,152 +23,152 @@ static mode_t type_of(int fd)
  * stdout: others may write to it at the same time, and unlike write(2), splice(2) does not lock the
  * place where it stands, so one would overwrite the other. And out of sockets nothing does: the
  * descriptors that came along would be dropped without a word. */
-static bool can_splice(const struct pump *pump)
+static bool can_splice(const struct flow *flow)
 {
-    bool is_file = pump->to_type == S_IFREG || pump->to_type == S_IFBLK;
-    if (pump->may_block && (pump->to_type == S_IFSOCK || isatty(pump->to)))
+    bool is_file = flow->to_type == S_IFREG || flow->to_type == S_IFBLK;
+    if (flow->may_block && (flow->to_type == S_IFSOCK || isatty(flow->to)))
         return false;
-    return pump->from_type == S_IFIFO && !(is_file && pump->to == STDOUT_FILENO);
+    return flow->from_type == S_IFIFO && !(is_file && flow->to == STDOUT_FILENO);
 }
 
-int pump_start(struct pump *pump, int from, int to, const struct fdpass *rights)
+int flow_start(struct flow *flow, int from, int to, const struct fdpass *rights)
 {
-    *pump = (struct pump){
+    *flow = (struct flow){
         .from = from,
         .to = to,
         .from_type = type_of(from),
         .to_type = type_of(to),
         .may_block = !(fcntl(to, F_GETFL) & O_NONBLOCK),
     };
-    pump->rights = rights;
-    pump->splices = !rights && can_splice(pump);
+    flow->rights = rights;
+    flow->splices = !rights && can_splice(flow);
     bool is_readable = io_is_open_for(from, O_RDONLY);
     if (is_readable && io_is_open_for(to, O_WRONLY))
         return 0;
-    pump->is_write_error = is_readable;
-    pump->error = errno;
+    flow->is_write_error = is_readable;
+    flow->error = errno;
     return -1;
 }
 
-static enum pump_step blame(struct pump *pump, bool is_write_error)
+static enum flow_step blame(struct flow *flow, bool is_write_error)
 {
     if (errno == EAGAIN)
-        return PUMP_WOULD_BLOCK;
+        return FLOW_WOULD_BLOCK;
     if (errno != EINTR && errno != ETIMEDOUT) {
-        pump->error = errno;
-        pump->is_write_error = is_write_error;
+        flow->error = errno;
+        flow->is_write_error = is_write_error;
     }
-    return PUMP_FAILED;
+    return FLOW_FAILED;
 }
 
 /* splice(2) has no way to files opened to append, and some others; the buffer has. Of errors but
  * EPIPE it does not tell which end failed, but reading a pipe never does. */
-static enum pump_step splice_once(struct pump *pump, const struct deadline *deadline)
+static enum flow_step splice_once(struct flow *flow, const struct deadline *deadline)
 {
     ssize_t moved;
     do
-        moved = splice(pump->from, NULL, pump->to, NULL, SPLICE_SIZE, SPLICE_F_NONBLOCK);
-    while (moved < 0 && deadline_goes_on(deadline));
+        moved = splice(flow->from, NULL, flow->to, NULL, SPLICE_SIZE, SPLICE_F_NONBLOCK);
+    while (moved < 0 && deadline_should_retry(deadline));
 
     if (moved < 0 && errno == EINVAL) {
-        pump->splices = false;
-        return PUMP_MOVED;
+        flow->splices = false;
+        return FLOW_MOVED;
     }
     if (moved < 0 && errno == EPIPE)
-        return PUMP_DESERTED;
+        return FLOW_DESERTED;
     if (moved < 0)
-        return blame(pump, true);
-    pump->moved += moved;
-    return moved > 0 ? PUMP_MOVED : PUMP_ENDED;
+        return blame(flow, true);
+    flow->moved += moved;
+    return moved > 0 ? FLOW_MOVED : FLOW_ENDED;
 }
 
 /* recv(2) without a word about descriptors: MSG_CTRUNC is that word, and the kernel closes them. */
-static ssize_t receive(struct pump *pump)
+static ssize_t receive(struct flow *flow)
 {
-    struct iovec piece = {pump->buffer, BUFFER_SIZE};
+    struct iovec piece = {flow->buffer, BUFFER_SIZE};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    ssize_t got = recvmsg(pump->from, &message, 0);
+    ssize_t got = recvmsg(flow->from, &message, 0);
     if (got >= 0 && message.msg_flags & MSG_CTRUNC)
-        pump->had_descriptors = true;
+        flow->had_descriptors = true;
     return got;
 }
 
-static enum pump_step fill_buffer(struct pump *pump, const struct deadline *deadline)
+static enum flow_step fill_buffer(struct flow *flow, const struct deadline *deadline)
 {
-    if (pump->has_ended)
-        return PUMP_ENDED;
-    if (!pump->buffer && !(pump->buffer = malloc(BUFFER_SIZE)))
-        return blame(pump, false);
+    if (flow->has_ended)
+        return FLOW_ENDED;
+    if (!flow->buffer && !(flow->buffer = malloc(BUFFER_SIZE)))
+        return blame(flow, false);
     ssize_t got;
     do
-        got = pump->from_type == S_IFSOCK ? receive(pump)
-                                          : read(pump->from, pump->buffer, BUFFER_SIZE);
-    while (got < 0 && deadline_goes_on(deadline));
+        got = flow->from_type == S_IFSOCK ? receive(flow)
+                                          : read(flow->from, flow->buffer, BUFFER_SIZE);
+    while (got < 0 && deadline_should_retry(deadline));
     if (got < 0)
-        return blame(pump, false);
-    pump->has_ended = got == 0;
-    if (got == 0 && !pump->rights)
-        return PUMP_ENDED;
+        return blame(flow, false);
+    flow->has_ended = got == 0;
+    if (got == 0 && !flow->rights)
+        return FLOW_ENDED;
     if (got == 0)
-        pump->buffer[got++] = '\0';
-    pump->start = 0;
-    pump->end = (size_t)got;
-    return PUMP_MOVED;
+        flow->buffer[got++] = '\0';
+    flow->start = 0;
+    flow->end = (size_t)got;
+    return FLOW_MOVED;
 }
 
-static ssize_t put_with_rights(struct pump *pump, const char *data, size_t size)
+static ssize_t put_with_rights(struct flow *flow, const char *data, size_t size)
 {
     struct iovec piece = {(void *)(uintptr_t)data, size};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    ssize_t done = fdpass_send(pump->to, &message, pump->rights);
+    ssize_t done = fdpass_send(flow->to, &message, flow->rights);
     if (done > 0)
-        pump->rights = NULL;
+        flow->rights = NULL;
     return done;
 }
 
-static ssize_t put(struct pump *pump, const char *data, size_t size)
+static ssize_t put(struct flow *flow, const char *data, size_t size)
 {
-    if (pump->rights)
-        return put_with_rights(pump, data, size);
-    if (pump->to_type == S_IFSOCK)
-        return send(pump->to, data, size, MSG_DONTWAIT);
-    if (pump->may_block && (pump->to_type == S_IFIFO || pump->to_type == S_IFCHR))
-        return io_write_ready(pump->to, data, size);
-    return write(pump->to, data, size);
+    if (flow->rights)
+        return put_with_rights(flow, data, size);
+    if (flow->to_type == S_IFSOCK)
+        return send(flow->to, data, size, MSG_DONTWAIT);
+    if (flow->may_block && (flow->to_type == S_IFIFO || flow->to_type == S_IFCHR))
+        return io_write_ready(flow->to, data, size);
+    return write(flow->to, data, size);
 }
 
-static enum pump_step empty_buffer(struct pump *pump, const struct deadline *deadline)
+static enum flow_step empty_buffer(struct flow *flow, const struct deadline *deadline)
 {
     ssize_t done;
     do
-        done = put(pump, pump->buffer + pump->start, pump_held(pump));
-    while (done < 0 && deadline_goes_on(deadline));
+        done = put(flow, flow->buffer + flow->start, flow_held(flow));
+    while (done < 0 && deadline_should_retry(deadline));
     if (done < 0)
-        return blame(pump, true);
-    pump->start += (size_t)done;
-    pump->moved += done;
-    return PUMP_MOVED;
+        return blame(flow, true);
+    flow->start += (size_t)done;
+    flow->moved += done;
+    return FLOW_MOVED;
 }
 
 /* The buffer may block, where an end is a terminal or somebody else was faster. */
-enum pump_step pump_step(struct pump *pump, const struct deadline *deadline)
+enum flow_step flow_step(struct flow *flow, const struct deadline *deadline)
 {
-    if (pump->splices)
-        return splice_once(pump, deadline);
-    deadline_begin(deadline);
-    enum pump_step step =
-        pump_held(pump) > 0 ? empty_buffer(pump, deadline) : fill_buffer(pump, deadline);
-    deadline_end(deadline);
+    if (flow->splices)
+        return splice_once(flow, deadline);
+    deadline_arm(deadline);
+    enum flow_step step =
+        flow_held(flow) > 0 ? empty_buffer(flow, deadline) : fill_buffer(flow, deadline);
+    deadline_disarm(deadline);
     return step;
 }
 
-size_t pump_held(const struct pump *pump)
+size_t flow_held(const struct flow *flow)
 {
-    return pump->end - pump->start;
+    return flow->end - flow->start;
 }
 
-void pump_end(struct pump *pump)
+void flow_end(struct flow *flow)
 {
-    free(pump->buffer);
-    pump->buffer = NULL;
+    free(flow->buffer);
+    flow->buffer = NULL;
 }

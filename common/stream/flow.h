@@ -11,15 +11,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum pump_step {
-    PUMP_MOVED,       /* bytes came or went */
-    PUMP_WOULD_BLOCK, /* none did */
-    PUMP_ENDED,       /* FROM has no more, and all it had is in TO */
-    PUMP_DESERTED,    /* nobody reads TO any more; the bytes are still in FROM */
-    PUMP_FAILED,      /* errno; it is in ERROR too where it is no matter of time or signals */
+enum flow_step {
+    FLOW_MOVED,       /* bytes came or went */
+    FLOW_WOULD_BLOCK, /* none did */
+    FLOW_ENDED,       /* FROM has no more, and all it had is in TO */
+    FLOW_DESERTED,    /* nobody reads TO any more; the bytes are still in FROM */
+    FLOW_FAILED,      /* errno; it is in ERROR too where it is no matter of time or signals */
 };
 
-struct pump {
+struct flow {
     int from, to;
     mode_t from_type, to_type; /* S_IFIFO, S_IFSOCK... */
     bool splices;              /* pages move; else by way of the buffer */
@@ -37,14 +37,14 @@ struct pump {
 
 /* RIGHTS (NULL: none) are to be sent along, to a socket. Returns 0; -1 with errno EBADF (ERROR
  * tells) where a descriptor is not open in its direction. */
-int pump_start(struct pump *pump, int from, int to, const struct fdpass *rights);
+int flow_start(struct flow *flow, int from, int to, const struct fdpass *rights);
 
 /* Moves what is there and finds room. A call that blocks all the same ends at DEADLINE. */
-enum pump_step pump_step(struct pump *pump, const struct deadline *deadline);
+enum flow_step flow_step(struct flow *flow, const struct deadline *deadline);
 
 /* Bytes that came out of FROM and are not in TO. */
-size_t pump_held(const struct pump *pump);
+size_t flow_held(const struct flow *flow);
 
-void pump_end(struct pump *pump);
+void flow_end(struct flow *flow);
 
 #endif

@@ -6,18 +6,18 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
-void handover_begin(struct handover *handover, int fd)
+void pipe_receipt_begin(struct pipe_receipt *handover, int fd)
 {
-    *handover = (struct handover){.fd = -1};
+    *handover = (struct pipe_receipt){.fd = -1};
     if (fd < 0 || !io_is_pipe(fd) || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY)
         return;
     int before = fcntl(fd, F_GETPIPE_SZ);
     int size = fcntl(fd, F_SETPIPE_SZ, 1); /* becomes one page */
     if (before > 0 && size > 0)
-        *handover = (struct handover){.fd = fd, .size = before};
+        *handover = (struct pipe_receipt){.fd = fd, .size = before};
 }
 
-int64_t handover_wait(const struct handover *handover, const struct deadline *deadline)
+int64_t pipe_receipt_wait(const struct pipe_receipt *handover, const struct deadline *deadline)
 {
     int unread = 0;
     struct pollfd end = {.fd = handover->fd, .events = POLLOUT};
@@ -30,7 +30,7 @@ int64_t handover_wait(const struct handover *handover, const struct deadline *de
     return unread;
 }
 
-void handover_end(struct handover *handover)
+void pipe_receipt_end(struct pipe_receipt *handover)
 {
     if (handover->fd >= 0)
         fcntl(handover->fd, F_SETPIPE_SZ, handover->size);

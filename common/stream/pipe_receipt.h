@@ -9,21 +9,21 @@
 
 #include <stdint.h>
 
-struct handover {
+struct pipe_receipt {
     int fd;   /* -1 where nothing can be told */
     int size; /* private: the pipe's before */
 };
 
 /* Begins with the pipe at FD. Where it is none, or this process could read it as well, or it holds
  * too much, every record counts as read. */
-void handover_begin(struct handover *handover, int fd);
+void pipe_receipt_begin(struct pipe_receipt *handover, int fd);
 
 /* Waits until all is read or the reader is gone, at most until DEADLINE. Returns how many bytes the
  * reader left unread when it went, 0 where all is read; -1 with errno ETIMEDOUT, or EINTR after a
- * signal that stop_catch noted. */
-int64_t handover_wait(const struct handover *handover, const struct deadline *deadline);
+ * signal that interrupt_catch noted. */
+int64_t pipe_receipt_wait(const struct pipe_receipt *handover, const struct deadline *deadline);
 
 /* Gives the pipe its size back. */
-void handover_end(struct handover *handover);
+void pipe_receipt_end(struct pipe_receipt *handover);
 
 #endif

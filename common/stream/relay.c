@@ -21,7 +21,7 @@ enum {
 };
 
 struct way {
-    struct pump pump;
+    struct flow mover;
     const struct relay_flow *flow;
     bool waits_for_room; /* what to wait for is TO, not FROM; while pages move, a guess */
     bool is_blocked;     /* the last step moved nothing */
@@ -36,32 +36,32 @@ static int bytes_in(int fd)
     return ioctl(fd, FIONREAD, &count) < 0 ? 0 : count;
 }
 
-static enum pump_step break_way(struct way *way)
+static enum flow_step break_way(struct way *way)
 {
-    way->pump.error = errno = EPIPE;
-    way->pump.is_write_error = true;
-    return PUMP_FAILED;
+    way->mover.error = errno = EPIPE;
+    way->mover.is_write_error = true;
+    return FLOW_FAILED;
 }
 
 /* What a reader left behind in its pipe is lost with it. */
-static enum pump_step end_way(struct way *way)
+static enum flow_step end_way(struct way *way)
 {
     const struct relay_flow *flow = way->flow;
     struct pollfd to = {.fd = flow->to};
-    if (flow->shuts_down && way->pump.to_type == S_IFIFO && bytes_in(flow->to) > 0 &&
+    if (flow->shuts_down && way->mover.to_type == S_IFIFO && bytes_in(flow->to) > 0 &&
         poll(&to, 1, 0) > 0)
         return break_way(way);
     way->is_over = true;
-    pump_end(&way->pump);
+    flow_end(&way->mover);
     if (flow->shuts_down && shutdown(flow->to, SHUT_WR) < 0 && errno == ENOTSOCK)
         close(flow->to);
-    return PUMP_ENDED;
+    return FLOW_ENDED;
 }
 
 /* TO is gone. That is an end like any other where FROM has nothing for it: a pipe or socket that is
  * empty and yet ready is at its end. Else a peer needs no more, but stdout will miss something. A
  * source that is empty just now may be in the middle of its work: it gets a moment to show that. */
-static enum pump_step desert(struct way *way)
+static enum flow_step desert(struct way *way)
 {
     struct pollfd from = {way->flow->from, POLLIN, 0};
     bool is_ready = poll(&from, 1, way->flow->shuts_down ? GRACE : 0) > 0;
@@ -72,14 +72,14 @@ static enum pump_step desert(struct way *way)
 
 static void note_progress(struct way *way, int64_t before)
 {
-    int64_t moved = way->pump.moved;
+    int64_t moved = way->mover.moved;
     if (!way->flow->is_unmetered)
         progress_add(moved - before);
     if (before < LONG_TRANSFER && moved >= LONG_TRANSFER) {
         io_enlarge_pipe(way->flow->from);
         io_enlarge_pipe(way->flow->to);
     }
-    if (way->pump.had_descriptors && !way->has_told_descriptors) {
+    if (way->mover.had_descriptors && !way->has_told_descriptors) {
         diag_warn("%s: descriptors came with the bytes; they are closed", way->flow->from_name);
         way->has_told_descriptors = true;
     }
@@ -87,18 +87,18 @@ static void note_progress(struct way *way, int64_t before)
 
 /* Takes one step, and notes what to wait for next. Where pages move that is FROM or TO, whichever
  * was the last to hold up; IS_READY says that poll has just told that this one does not. */
-static enum pump_step advance(struct way *way, bool is_ready, const struct deadline *deadline)
+static enum flow_step advance(struct way *way, bool is_ready, const struct deadline *deadline)
 {
-    int64_t before = way->pump.moved;
-    enum pump_step step = pump_step(&way->pump, deadline);
-    if (step == PUMP_ENDED)
+    int64_t before = way->mover.moved;
+    enum flow_step step = flow_step(&way->mover, deadline);
+    if (step == FLOW_ENDED)
         return end_way(way);
-    if (step == PUMP_DESERTED)
+    if (step == FLOW_DESERTED)
         return desert(way);
 
-    way->is_blocked = step == PUMP_WOULD_BLOCK;
-    if (!way->pump.splices)
-        way->waits_for_room = pump_held(&way->pump) > 0;
+    way->is_blocked = step == FLOW_WOULD_BLOCK;
+    if (!way->mover.splices)
+        way->waits_for_room = flow_held(&way->mover) > 0;
     else if (way->is_blocked && is_ready)
         way->waits_for_room = !way->waits_for_room;
     note_progress(way, before);
@@ -120,17 +120,17 @@ static void add_poll(const struct way *way, struct pollfd *from, struct pollfd *
  * gets, which never comes. */
 static bool is_deserted(const struct way *way)
 {
-    return way->flow->shuts_down && way->pump.is_write_error &&
-           (way->pump.error == EPIPE || way->pump.error == ECONNRESET);
+    return way->flow->shuts_down && way->mover.is_write_error &&
+           (way->mover.error == EPIPE || way->mover.error == ECONNRESET);
 }
 
 /* OTHER's peer takes no more. Its flow has failed, and this one goes on with what is still to come;
  * which is nothing, and poll would not say so, where nobody ever opened a FIFO to write to it. */
-static enum pump_step go_on_alone(struct way *way, struct way *other,
+static enum flow_step go_on_alone(struct way *way, struct way *other,
                                   const struct deadline *deadline)
 {
     other->is_over = true;
-    return way->is_over || way->waits_for_room ? PUMP_MOVED : advance(way, false, deadline);
+    return way->is_over || way->waits_for_room ? FLOW_MOVED : advance(way, false, deadline);
 }
 
 /* Waits until one of the ways can go on, and takes a step in each that can. Returns 1 where bytes
@@ -138,7 +138,7 @@ static enum pump_step go_on_alone(struct way *way, struct way *other,
 static int go_round(struct way *ways, int count, const struct deadline *deadline)
 {
     struct pollfd fds[4];
-    bool polls = count > 1 || !ways->pump.splices || ways->is_blocked;
+    bool polls = count > 1 || !ways->mover.splices || ways->is_blocked;
     int result = 0;
 
     for (int i = 0; i < count; i++)
@@ -148,18 +148,18 @@ static int go_round(struct way *ways, int count, const struct deadline *deadline
     for (int i = 0; i < count; i++) {
         struct way *way = &ways[i];
         const struct pollfd *from = &fds[2 * i], *to = &fds[2 * i + 1];
-        enum pump_step step = PUMP_WOULD_BLOCK;
+        enum flow_step step = FLOW_WOULD_BLOCK;
         if (way->is_over)
             continue;
         if (polls && to->revents && !from->revents && !way->waits_for_room)
             step = desert(way);
         else if (!polls || from->revents || to->revents)
             step = advance(way, polls, deadline);
-        if (step == PUMP_FAILED && is_deserted(way) && count > 1)
+        if (step == FLOW_FAILED && is_deserted(way) && count > 1)
             step = go_on_alone(&ways[1 - i], way, deadline);
-        if (step == PUMP_FAILED)
+        if (step == FLOW_FAILED)
             return -1;
-        if (step != PUMP_WOULD_BLOCK)
+        if (step != FLOW_WOULD_BLOCK)
             result = 1;
     }
     return result;
@@ -167,13 +167,13 @@ static int go_round(struct way *ways, int count, const struct deadline *deadline
 
 static int run(struct way *ways, int count, int64_t idle)
 {
-    struct deadline deadline = deadline_in(idle);
+    struct deadline deadline = deadline_after(idle);
     while (!ways[0].is_over || !ways[count - 1].is_over) {
         int result = go_round(ways, count, &deadline);
         if (result < 0)
             return -1;
         if (result > 0 && idle != DEADLINE_NEVER)
-            deadline = deadline_in(idle);
+            deadline = deadline_after(idle);
     }
     return 0;
 }
@@ -181,21 +181,21 @@ static int run(struct way *ways, int count, int64_t idle)
 /* What was in hand when a signal came still goes where there is room for it. */
 static void flush(struct way *way)
 {
-    struct deadline now = deadline_in(0);
-    if (pump_held(&way->pump) > 0)
-        pump_step(&way->pump, &now);
+    struct deadline now = deadline_after(0);
+    if (flow_held(&way->mover) > 0)
+        flow_step(&way->mover, &now);
     errno = EINTR;
 }
 
 static void tell_rest(const struct way *way, struct relay_flow *flow)
 {
-    flow->error = way->pump.error;
-    flow->is_write_error = way->pump.is_write_error;
+    flow->error = way->mover.error;
+    flow->is_write_error = way->mover.is_write_error;
     flow->waits_for = way->is_over && !flow->error ? RELAY_NOTHING
                       : way->waits_for_room        ? RELAY_ROOM
                                                    : RELAY_DATA;
-    flow->lost = (int64_t)pump_held(&way->pump);
-    if (flow->error == EPIPE && flow->shuts_down && way->pump.to_type == S_IFIFO)
+    flow->lost = (int64_t)flow_held(&way->mover);
+    if (flow->error == EPIPE && flow->shuts_down && way->mover.to_type == S_IFIFO)
         flow->lost += bytes_in(flow->to);
 }
 
@@ -206,7 +206,7 @@ int relay_run(struct relay_flow *flows, int count, int64_t idle)
     for (int i = 0; i < count; i++) {
         ways[i].flow = &flows[i];
         if (result == 0)
-            result = pump_start(&ways[i].pump, flows[i].from, flows[i].to, flows[i].rights);
+            result = flow_start(&ways[i].mover, flows[i].from, flows[i].to, flows[i].rights);
     }
     if (result == 0)
         result = run(ways, count, idle);
@@ -241,7 +241,7 @@ int relay_tell(const struct relay_flow *flows, int count)
 {
     int errnum = errno;
     if (errnum == EINTR)
-        return EXIT_FAILED;
+        return EXIT_ERROR;
 
     const struct relay_flow *flow = find_culprit(flows, count);
     bool is_to = flow->error ? flow->is_write_error : flow->waits_for == RELAY_ROOM;
@@ -255,7 +255,7 @@ int relay_tell(const struct relay_flow *flows, int count)
     errno = errnum;
     if (errnum != ETIMEDOUT) {
         diag_warn("%s: %s: %m%s", where, what, loss);
-        return EXIT_FAILED;
+        return EXIT_ERROR;
     }
     diag_note("%s: %s: %m%s", where, what, loss);
     return EXIT_NO;

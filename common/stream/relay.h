@@ -31,7 +31,7 @@ struct relay_flow {
 /* Moves COUNT (1 or 2) flows until each has come to its end. Gives up when nothing moved for IDLE
  * nanoseconds (DEADLINE_NEVER: no limit). When a peer takes no more, EPIPE, what still comes from
  * it is moved first. Returns 0, or -1 with errno: a flow's error, or ETIMEDOUT, or EINTR after a
- * signal that stop_catch noted. */
+ * signal that interrupt_catch noted. */
 int relay_run(struct relay_flow *flows, int count, int64_t idle);
 
 /* Says what relay_run failed with (errno): `stdout: write: Broken pipe; 5 bytes are lost`; nothing

@@ -17,7 +17,7 @@ static int file_of(const void *data, size_t size)
 {
     int fd = memfd_create("message", MFD_CLOEXEC);
     if (fd >= 0 && io_write_at(fd, data, size, 0) < 0)
-        return io_abandon(fd);
+        return close_keep_errno(fd);
     return fd;
 }
 
@@ -29,11 +29,11 @@ static int run_once(char **command, const void *data, size_t size)
 
     pid_t pid = fork();
     if (pid == 0) {
-        stop_release();
-        spawn_give(command, fd, STDIN_FILENO);
-        spawn_exec(command);
+        interrupt_release();
+        exec_set_descriptor(command, fd, STDIN_FILENO);
+        exec_command(command);
     }
-    io_abandon(fd);
+    close_keep_errno(fd);
     if (pid < 0)
         return -1;
 
@@ -41,20 +41,20 @@ static int run_once(char **command, const void *data, size_t size)
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return -1;
-    return spawn_status(status);
+    return exec_exit_status(status);
 }
 
-bool worker_is_missing(int status)
+bool run_filter_is_missing(int status)
 {
     return status == EXIT_CANNOT_RUN || status == EXIT_NOT_FOUND;
 }
 
-int worker_run(char **command, const void *data, size_t size, int64_t retries)
+int run_filter(char **command, const void *data, size_t size, int64_t retries)
 {
     int status;
-    spawn_expect();
+    child_status_enable();
     do
         status = run_once(command, data, size);
-    while (status > 0 && !worker_is_missing(status) && !stop_signal() && retries-- > 0);
+    while (status > 0 && !run_filter_is_missing(status) && !interrupt_signal() && retries-- > 0);
     return status;
 }

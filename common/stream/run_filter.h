@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Runs COMMAND with DATA as its stdin and waits for its end, whatever signal stop_catch notes;
+/* Runs COMMAND with DATA as its stdin and waits for its end, whatever signal interrupt_catch notes;
  * where it fails, up to RETRIES times again, but not after a signal or where COMMAND is missing. It
  * may leave processes behind, and need not read. Returns the last status as the shell has it; -1
  * with errno where nothing was run. */
-int worker_run(char **command, const void *data, size_t size, int64_t retries);
+int run_filter(char **command, const void *data, size_t size, int64_t retries);
 
 /* Whether STATUS says that COMMAND cannot be run or was not found. */
-bool worker_is_missing(int status);
+bool run_filter_is_missing(int status);
 
 #endif

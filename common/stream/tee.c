@@ -11,9 +11,9 @@
 
 enum { PIECE_SIZE = 16384 };
 
-int tap_open(const char *path)
+int tee_open(const char *path)
 {
-    int fd = follow_open(path, O_WRONLY | O_APPEND | O_TRUNC | O_CLOEXEC | O_NOCTTY);
+    int fd = trusted_open(path, O_WRONLY | O_APPEND | O_TRUNC | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && errno == ENOENT)
         fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd;
@@ -45,7 +45,7 @@ static int fail(int errnum, const char *tried, const char **what)
     return -1;
 }
 
-int tap_run(int from, int to, int log, char mark, const char **what)
+int tee_run(int from, int to, int log, char mark, const char **what)
 {
     static char piece[PIECE_SIZE];
     bool is_inside = false;

@@ -42,9 +42,9 @@ static pid_t next_number(DIR *folder)
     return 0;
 }
 
-int64_t waiters_count(long number,
-                      bool (*is_wanted)(pid_t pid, uint64_t argument, const void *context),
-                      const void *context)
+int64_t blocked_threads_count(long number,
+                              bool (*is_wanted)(pid_t pid, uint64_t argument, const void *context),
+                              const void *context)
 {
     int64_t count = 0;
     long call;

@@ -11,7 +11,7 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-struct deadline deadline_in(int64_t limit)
+struct deadline deadline_after(int64_t limit)
 {
     struct deadline deadline = {.limit = limit, .end = limit == 0 ? 0 : DEADLINE_NEVER};
     bool needs_clock = limit != 0 && limit != DEADLINE_NEVER;
@@ -33,15 +33,15 @@ int64_t deadline_remaining(const struct deadline *deadline)
     return remaining > 0 ? remaining : 0;
 }
 
-void deadline_begin(const struct deadline *deadline)
+void deadline_arm(const struct deadline *deadline)
 {
     if (deadline->end != DEADLINE_NEVER)
-        stop_tick(deadline_remaining(deadline));
+        interrupt_timer_arm(deadline_remaining(deadline));
 }
 
-bool deadline_goes_on(const struct deadline *deadline)
+bool deadline_should_retry(const struct deadline *deadline)
 {
-    if (errno != EINTR || stop_signal())
+    if (errno != EINTR || interrupt_signal())
         return false;
     if (deadline_remaining(deadline) > 0)
         return true;
@@ -49,11 +49,11 @@ bool deadline_goes_on(const struct deadline *deadline)
     return false;
 }
 
-void deadline_end(const struct deadline *deadline)
+void deadline_disarm(const struct deadline *deadline)
 {
     int saved = errno;
     if (deadline->end != DEADLINE_NEVER)
-        stop_untick();
+        interrupt_timer_disarm();
     errno = saved;
 }
 
@@ -68,12 +68,12 @@ int deadline_poll(struct pollfd *fds, nfds_t count, const struct deadline *deadl
             limit = &wait;
         }
 
-        int ready = stop_signal() ? (errno = EINTR, -1) : ppoll(fds, count, limit, NULL);
+        int ready = interrupt_signal() ? (errno = EINTR, -1) : ppoll(fds, count, limit, NULL);
         if (ready > 0)
             return ready;
         if (ready == 0)
             errno = ETIMEDOUT;
-        if (ready == 0 || errno != EINTR || stop_signal())
+        if (ready == 0 || errno != EINTR || interrupt_signal())
             return -1;
     }
 }

@@ -15,7 +15,7 @@ struct deadline {
 };
 
 /* The deadline LIMIT nanoseconds from now. */
-struct deadline deadline_in(int64_t limit);
+struct deadline deadline_after(int64_t limit);
 
 /* Whether nothing may be waited for: the non-blocking form of a call is right then. */
 bool deadline_is_now(const struct deadline *deadline);
@@ -25,21 +25,21 @@ int64_t deadline_remaining(const struct deadline *deadline);
 
 /* Bracket a blocking system call that has no time limit of its own:
  *
- *     deadline_begin(d);
+ *     deadline_arm(d);
  *     do
  *         n = msgrcv(...);
- *     while (n < 0 && deadline_goes_on(d));
- *     deadline_end(d);
+ *     while (n < 0 && deadline_should_retry(d));
+ *     deadline_disarm(d);
  *
- * deadline_goes_on: after a call failed, whether to call again. It says no for any errno but
- * EINTR, for a signal that stop_catch noted (errno stays EINTR), and when the time is up (errno
- * becomes ETIMEDOUT). deadline_end keeps errno. */
-void deadline_begin(const struct deadline *deadline);
-bool deadline_goes_on(const struct deadline *deadline);
-void deadline_end(const struct deadline *deadline);
+ * deadline_should_retry: after a call failed, whether to call again. It says no for any errno but
+ * EINTR, for a signal that interrupt_catch noted (errno stays EINTR), and when the time is up
+ * (errno becomes ETIMEDOUT). deadline_disarm keeps errno. */
+void deadline_arm(const struct deadline *deadline);
+bool deadline_should_retry(const struct deadline *deadline);
+void deadline_disarm(const struct deadline *deadline);
 
 /* poll(2) until something happens. Returns how many; -1 with errno ETIMEDOUT, or EINTR after a
- * signal that stop_catch noted. */
+ * signal that interrupt_catch noted. */
 int deadline_poll(struct pollfd *fds, nfds_t count, const struct deadline *deadline);
 
 #endif

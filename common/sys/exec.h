@@ -4,17 +4,17 @@
 
 /* Lets children leave a status, though the parent may have ignored SIGCHLD: to be called before
  * they start. */
-void spawn_expect(void);
+void child_status_enable(void);
 
 /* Becomes COMMAND (NULL last), found by PATH, without a timer; what the parent ignored is ignored
  * again. Where that fails it says so and ends with 127 (not found) or 126. */
-_Noreturn void spawn_exec(char **command);
+_Noreturn void exec_command(char **command);
 
 /* Gives COMMAND, which this process is about to become, FD as its descriptor NUMBER. Where that
- * fails this ends as spawn_exec does. */
-void spawn_give(char **command, int fd, int number);
+ * fails this ends as exec_command does. */
+void exec_set_descriptor(char **command, int fd, int number);
 
 /* The status of a tool whose COMMAND ended with STATUS of wait(2): COMMAND's own, or 128+N. */
-int spawn_status(int status);
+int exec_exit_status(int status);
 
 #endif

@@ -127,7 +127,7 @@ static void set_number(const char *name, long number)
 }
 
 /* First out of the way, then each to its place: one may stand where another belongs. */
-int fdpass_hand_over(const struct fdpass *rights)
+int fdpass_export_listen_fds(const struct fdpass *rights)
 {
     static const char name[] = ":received";
     char names[FDPASS_MAX * sizeof name] = "";

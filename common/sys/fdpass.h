@@ -33,6 +33,6 @@ int fdpass_receive(int fd, struct fdpass *rights, const struct deadline *deadlin
 /* Gives them the numbers from 3 up, open over an exec, and says so in the environment as
  * sd_listen_fds(3) reads it. To be called where what is open from 3 up is no longer used. Returns
  * 0, or -1 with errno. */
-int fdpass_hand_over(const struct fdpass *rights);
+int fdpass_export_listen_fds(const struct fdpass *rights);
 
 #endif

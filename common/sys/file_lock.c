@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-int lock_range(int fd, enum lock_kind kind, int64_t start, int64_t length,
-               const struct deadline *deadline)
+int file_lock_range(int fd, enum file_lock_kind kind, int64_t start, int64_t length,
+                    const struct deadline *deadline)
 {
     struct flock range = {
-        .l_type = kind == LOCK_SHARED ? F_RDLCK : F_WRLCK,
+        .l_type = kind == FILE_LOCK_SHARED ? F_RDLCK : F_WRLCK,
         .l_whence = SEEK_SET,
         .l_start = start,
         .l_len = length,
@@ -19,15 +19,15 @@ int lock_range(int fd, enum lock_kind kind, int64_t start, int64_t length,
         return -1;
 
     int result;
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     do
         result = fcntl(fd, F_OFD_SETLKW, &range);
-    while (result < 0 && deadline_goes_on(deadline));
-    deadline_end(deadline);
+    while (result < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
     return result;
 }
 
-void lock_release(int fd, int64_t start, int64_t length)
+void file_lock_release(int fd, int64_t start, int64_t length)
 {
     struct flock range = {
         .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};

@@ -9,14 +9,14 @@
 
 #include <stdint.h>
 
-enum lock_kind { LOCK_SHARED, LOCK_EXCLUSIVE };
+enum file_lock_kind { FILE_LOCK_SHARED, FILE_LOCK_EXCLUSIVE };
 
 /* Locks LENGTH bytes of FD from START on, 0 for all that follow. Waits until DEADLINE for those
  * who hold it. Returns 0; -1 with errno, EAGAIN or ETIMEDOUT where it is held. */
-int lock_range(int fd, enum lock_kind kind, int64_t start, int64_t length,
-               const struct deadline *deadline);
+int file_lock_range(int fd, enum file_lock_kind kind, int64_t start, int64_t length,
+                    const struct deadline *deadline);
 
 /* Gives the range back. */
-void lock_release(int fd, int64_t start, int64_t length);
+void file_lock_release(int fd, int64_t start, int64_t length);
 
 #endif

@@ -11,23 +11,23 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-int watch_open(void)
+int inotify_open(void)
 {
     return inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 }
 
-int watch_add(int watch, const char *path, uint32_t mask)
+int inotify_add(int watch, const char *path, uint32_t mask)
 {
     return inotify_add_watch(watch, path, mask);
 }
 
-void watch_drop(int watch, int added)
+void inotify_remove(int watch, int added)
 {
     inotify_rm_watch(watch, added);
 }
 
 /* inotify_init1(2) says EMFILE of both limits. */
-void watch_hint(char *hint, size_t size)
+void inotify_hint(char *hint, size_t size)
 {
     int saved = errno;
     const char *limit = NULL;
@@ -38,11 +38,12 @@ void watch_hint(char *hint, size_t size)
 
     *hint = '\0';
     if (limit)
-        snprintf(hint, size, " (%s is %lld)", limit, (long long)kernel_limit(limit, -1));
+        snprintf(hint, size, " (%s is %lld)", limit, (long long)limits_read(limit, -1));
     errno = saved;
 }
 
-/* IN_IGNORED says that a watch has ended, with its file or by watch_drop; nothing changed by it. */
+/* IN_IGNORED says that a watch has ended, with its file or by inotify_remove; nothing changed by
+ * it. */
 static bool is_wanted(const struct inotify_event *event, const char *name)
 {
     if (event->mask & IN_IGNORED)
@@ -66,7 +67,7 @@ static int read_events(int watch, const char *name)
     return got < 0 ? -1 : is_found;
 }
 
-int watch_wait(int watch, const char *name, const struct deadline *deadline)
+int inotify_wait(int watch, const char *name, const struct deadline *deadline)
 {
     struct pollfd ready = {.fd = watch, .events = POLLIN};
     for (;;) {
@@ -80,7 +81,7 @@ int watch_wait(int watch, const char *name, const struct deadline *deadline)
     }
 }
 
-void watch_forget(int watch)
+void inotify_drain(int watch)
 {
     while (read_events(watch, "") >= 0)
         continue;

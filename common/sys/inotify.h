@@ -8,22 +8,22 @@
 #include <stdint.h>
 
 /* Returns a descriptor on which nothing is watched yet; -1 with errno. */
-int watch_open(void);
+int inotify_open(void);
 
-/* Watches the file or directory PATH for the events of MASK (inotify(7)). Returns what watch_drop
- * takes, or -1 with errno. */
-int watch_add(int watch, const char *path, uint32_t mask);
-void watch_drop(int watch, int added);
+/* Watches the file or directory PATH for the events of MASK (inotify(7)). Returns what
+ * inotify_remove takes, or -1 with errno. */
+int inotify_add(int watch, const char *path, uint32_t mask);
+void inotify_remove(int watch, int added);
 
-/* Writes into HINT by which limit of inotify's the two failed with errno, as kernel_hint does; ""
+/* Writes into HINT by which limit of inotify's the two failed with errno, as limits_hint does; ""
  * where it was none. Keeps errno. */
-void watch_hint(char *hint, size_t size);
+void inotify_hint(char *hint, size_t size);
 
 /* Waits until a watched file has an event, or a watched directory one that names NAME. Returns 0;
  * -1 with errno, ETIMEDOUT or EINTR. */
-int watch_wait(int watch, const char *name, const struct deadline *deadline);
+int inotify_wait(int watch, const char *name, const struct deadline *deadline);
 
 /* Forgets the events that there are. */
-void watch_forget(int watch);
+void inotify_drain(int watch);
 
 #endif

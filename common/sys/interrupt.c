@@ -108,7 +108,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 }
 
 /* While a signal is blocked nobody sees that one which is ignored was not so for a moment. */
-void stop_catch(void)
+void interrupt_catch(void)
 {
     sigset_t before;
     struct sigaction old,
@@ -119,26 +119,26 @@ void stop_catch(void)
     unblock(&before);
 }
 
-int stop_signal(void)
+int interrupt_signal(void)
 {
     return count > is_pardoned ? noted : 0;
 }
 
-bool stop_pardon(void)
+bool interrupt_defer_once(void)
 {
     if (is_pardoned)
         return false;
     is_pardoned = true;
-    stop_untick();
+    interrupt_timer_disarm();
     return true;
 }
 
-bool stop_is_from_terminal(void)
+bool interrupt_is_from_terminal(void)
 {
     return is_from_terminal;
 }
 
-_Noreturn void stop_die(void)
+_Noreturn void interrupt_reraise(void)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     sigset_t set;
@@ -151,30 +151,30 @@ _Noreturn void stop_die(void)
     _exit(128 + noted);
 }
 
-void stop_obey(void)
+void interrupt_reraise_pending(void)
 {
     if (noted)
-        stop_die();
+        interrupt_reraise();
 }
 
-void stop_release(void)
+void interrupt_release(void)
 {
     for (size_t i = 0; i < fatal_count(); i++) {
         struct sigaction action;
         if (sigaction(fatal[i], NULL, &action) == 0 && action.sa_flags & SA_SIGINFO)
             signal(fatal[i], SIG_DFL);
     }
-    stop_obey();
+    interrupt_reraise_pending();
 }
 
-void stop_ignore(void)
+void interrupt_ignore(void)
 {
     for (size_t i = 0; i < fatal_count(); i++)
         signal(fatal[i], SIG_IGN);
     count = 0;
 }
 
-void stop_tick(int64_t after)
+void interrupt_timer_arm(int64_t after)
 {
     if (!is_handled) {
         sigset_t before;
@@ -183,21 +183,21 @@ void stop_tick(int64_t after)
         unblock(&before);
     }
     set_timer(after > 0 ? after : 1);
-    if (stop_signal())
+    if (interrupt_signal())
         set_timer(1); /* its tick goes on: the wait must not last until AFTER */
 }
 
-void stop_untick(void)
+void interrupt_timer_disarm(void)
 {
-    if (is_handled && !stop_signal())
+    if (is_handled && !interrupt_signal())
         set_timer(0);
-    if (stop_signal())
+    if (interrupt_signal())
         set_timer(1); /* the signal came between the two lines */
 }
 
-void stop_restore(void)
+void interrupt_restore(void)
 {
-    stop_untick();
+    interrupt_timer_disarm();
     if (tick_was_ignored)
         signal(is_poor ? SIGALRM : TICK, SIG_IGN);
 }

@@ -11,40 +11,40 @@
 /* Lets INT, TERM, HUP, QUIT and ALRM be noted instead of ending the process; one that the parent
  * had ignored stays ignored. From the first of them on the tick runs, so that every wait ends. For
  * tools that hold something which would be lost or left behind. */
-void stop_catch(void);
+void interrupt_catch(void);
 
 /* The signal that was noted, 0 if none. */
-int stop_signal(void);
+int interrupt_signal(void);
 
-/* Lets waits go on in spite of the signal that was noted, until the next one: stop_signal is 0
+/* Lets waits go on in spite of the signal that was noted, until the next one: interrupt_signal is 0
  * again. Returns false, and does nothing, where one was pardoned before. */
-bool stop_pardon(void);
+bool interrupt_defer_once(void);
 
 /* Returns where no signal was noted; else dies of it, also of one that was pardoned. */
-void stop_obey(void);
+void interrupt_reraise_pending(void);
 
 /* Whether a terminal sent it: then all processes of its foreground group have got it too. */
-bool stop_is_from_terminal(void);
+bool interrupt_is_from_terminal(void);
 
 /* Dies of the noted signal, so that the shell sees it. */
-_Noreturn void stop_die(void);
+_Noreturn void interrupt_reraise(void);
 
 /* Gives the signals back to a process that is about to become a COMMAND; one that was noted is died
  * of. */
-void stop_release(void);
+void interrupt_release(void);
 
 /* From here on these signals do nothing, nor does one that was noted. */
-void stop_ignore(void);
+void interrupt_ignore(void);
 
 /* Ends each blocking call with EINTR from AFTER nanoseconds on, every 10 ms, on the monotonic
  * clock. */
-void stop_tick(int64_t after);
+void interrupt_timer_arm(int64_t after);
 
 /* No more ticks, unless a signal was noted. */
-void stop_untick(void);
+void interrupt_timer_disarm(void);
 
 /* The same before an exec, over which the kernel may keep the timer: what ticked is ignored again
  * where the parent had ignored it. */
-void stop_restore(void);
+void interrupt_restore(void);
 
 #endif

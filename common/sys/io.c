@@ -30,15 +30,15 @@ static void fill_gaps(void)
 
 static bool sigpipe_was_default, sigxfsz_was_default;
 
-void io_begin(void)
+void program_begin(void)
 {
     fill_gaps();
     sigpipe_was_default = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
     sigxfsz_was_default = signal(SIGXFSZ, SIG_IGN) == SIG_DFL;
-    diag_hint(kernel_hint);
+    diag_hint(limits_hint);
 }
 
-void io_restore_signals(void)
+void program_restore_signals(void)
 {
     if (sigpipe_was_default)
         signal(SIGPIPE, SIG_DFL);
@@ -46,7 +46,7 @@ void io_restore_signals(void)
         signal(SIGXFSZ, SIG_DFL);
 }
 
-int io_end(void)
+int program_end(void)
 {
     if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* nothing was printed, so nothing has failed */
         return -1;
@@ -85,14 +85,14 @@ bool io_has_reader(int fd)
     return poll(&end, 1, 0) <= 0 || !(end.revents & (POLLERR | POLLHUP));
 }
 
-bool io_goes_on(int fd, short events)
+bool io_should_retry(int fd, short events)
 {
     if (errno == EINTR)
-        return !stop_signal();
+        return !interrupt_signal();
     if (errno != EAGAIN)
         return false;
     struct pollfd wait = {.fd = fd, .events = events};
-    return poll(&wait, 1, -1) >= 0 || (errno == EINTR && !stop_signal());
+    return poll(&wait, 1, -1) >= 0 || (errno == EINTR && !interrupt_signal());
 }
 
 ssize_t io_read(int fd, void *data, size_t size)
@@ -100,7 +100,7 @@ ssize_t io_read(int fd, void *data, size_t size)
     ssize_t got;
     do
         got = read(fd, data, size);
-    while (got < 0 && io_goes_on(fd, POLLIN));
+    while (got < 0 && io_should_retry(fd, POLLIN));
     return got;
 }
 
@@ -128,13 +128,13 @@ ssize_t io_read_text(const char *path, char *text, size_t size)
         return -1;
     ssize_t got = io_read_full(fd, text, size - 1);
     if (got < 0)
-        return io_abandon(fd);
+        return close_keep_errno(fd);
     close(fd);
     text[got] = '\0';
     return got;
 }
 
-int io_has_more(int fd)
+int io_read_one(int fd)
 {
     char byte;
     return (int)io_read(fd, &byte, 1);
@@ -146,7 +146,7 @@ int io_write_counted(int fd, const void *data, size_t size, size_t *done)
         ssize_t put = write(fd, (const char *)data + *done, size - *done);
         if (put >= 0)
             *done += (size_t)put;
-        else if (!io_goes_on(fd, POLLOUT))
+        else if (!io_should_retry(fd, POLLOUT))
             return -1;
     }
     return 0;
@@ -164,7 +164,7 @@ int io_write_at(int fd, const void *data, size_t size, int64_t offset)
         ssize_t put = pwrite(fd, (const char *)data + done, size - done, offset + (int64_t)done);
         if (put >= 0)
             done += (size_t)put;
-        else if (!io_goes_on(fd, POLLOUT))
+        else if (!io_should_retry(fd, POLLOUT))
             return -1;
     }
     return 0;
@@ -175,7 +175,7 @@ int io_writev(int fd, struct iovec *pieces, int count)
     while (count > 0) {
         ssize_t put = writev(fd, pieces, count);
         if (put < 0) {
-            if (!io_goes_on(fd, POLLOUT))
+            if (!io_should_retry(fd, POLLOUT))
                 return -1;
             continue;
         }
@@ -189,13 +189,13 @@ int io_writev(int fd, struct iovec *pieces, int count)
     return 0;
 }
 
-int io_reserve(int fd, int64_t offset, int64_t length)
+int io_allocate(int fd, int64_t offset, int64_t length)
 {
     int result = 0;
     if (length > 0)
         do
             result = fallocate(fd, 0, offset, length);
-        while (result < 0 && errno == EINTR && !stop_signal());
+        while (result < 0 && errno == EINTR && !interrupt_signal());
     return result;
 }
 
@@ -214,7 +214,7 @@ ssize_t io_write_ready(int fd, const void *data, size_t size)
     return write(fd, data, size < PIPE_BUF ? size : PIPE_BUF);
 }
 
-int io_abandon(int fd)
+int close_keep_errno(int fd)
 {
     int saved = errno;
     close(fd);

@@ -2,7 +2,7 @@
  *
  * Descriptors 0, 1 and 2 are shared with the shell, so O_NONBLOCK is never set on them; where
  * somebody else did, these functions wait. They return -1 with errno; EINTR only after a signal
- * that stop_catch noted. */
+ * that interrupt_catch noted. */
 #ifndef IO_H
 #define IO_H
 
@@ -15,23 +15,23 @@
 /* The first call of every tool. Descriptors 0, 1 and 2 that are closed get placeholders that fail
  * with EBADF, so that no file opened later is taken for stdin or stdout; a COMMAND finds them
  * closed as before. SIGPIPE becomes the error EPIPE, SIGXFSZ EFBIG. From here on messages name the
- * limits of kernel_hint. */
-void io_begin(void);
+ * limits of limits_hint. */
+void program_begin(void);
 
-/* Gives the two signals back their meaning from before io_begin, for a COMMAND. */
-void io_restore_signals(void);
+/* Gives the two signals back their meaning from before program_begin, for a COMMAND. */
+void program_restore_signals(void);
 
 /* The last call of a tool that wrote to stdout, with printf too: flushes and closes it. Returns 0,
  * or -1 with errno where a write failed, or the file system reports only now that it lost the data.
  */
-int io_end(void);
+int program_end(void);
 
 /* Whether FD is open to read (MODE is O_RDONLY) or to write (O_WRONLY); else errno is EBADF. */
 bool io_is_open_for(int fd, int mode);
 
 /* After a call on FD failed: whether to call again. Where FD is non-blocking it waits for EVENTS,
  * of poll(2). */
-bool io_goes_on(int fd, short events);
+bool io_should_retry(int fd, short events);
 
 /* Whether one more descriptor can be had. */
 bool io_has_descriptor(void);
@@ -58,7 +58,7 @@ ssize_t io_read_full(int fd, void *data, size_t size);
 ssize_t io_read_text(const char *path, char *text, size_t size);
 
 /* Reads one byte more, if there is one. Returns 1 or 0. */
-int io_has_more(int fd);
+int io_read_one(int fd);
 
 /* Writes all of it; *DONE counts the bytes, also where it fails. Returns 0. */
 int io_write_counted(int fd, const void *data, size_t size, size_t *done);
@@ -74,14 +74,14 @@ int io_writev(int fd, struct iovec *pieces, int count);
 
 /* Takes the blocks of LENGTH bytes of a file from OFFSET on, and makes the file that long where it
  * is shorter: fallocate(2). Returns 0; EOPNOTSUPP where the file system cannot. */
-int io_reserve(int fd, int64_t offset, int64_t length);
+int io_allocate(int fd, int64_t offset, int64_t length);
 
 /* One write of as much as a pipe, socket or terminal takes without waiting, though FD blocks.
  * Returns the bytes; -1 with errno EAGAIN where it takes nothing. */
 ssize_t io_write_ready(int fd, const void *data, size_t size);
 
 /* Closes FD on the way out of something that failed. Keeps errno, returns -1. */
-int io_abandon(int fd);
+int close_keep_errno(int fd);
 
 /* Closes the descriptors FIRST to LAST, those of them that are open. */
 void io_close_range(unsigned first, unsigned last);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-int64_t kernel_limit(const char *name, int64_t fallback)
+int64_t limits_read(const char *name, int64_t fallback)
 {
     char path[128], text[32];
     int start = snprintf(path, sizeof path, "/proc/sys/");
@@ -21,7 +21,7 @@ int64_t kernel_limit(const char *name, int64_t fallback)
     return strtoll(text, NULL, 10);
 }
 
-void kernel_hint(int errnum, char *hint, size_t size)
+void limits_hint(int errnum, char *hint, size_t size)
 {
     static const char file_max[] = "fs.file-max";
     struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
@@ -33,7 +33,7 @@ void kernel_hint(int errnum, char *hint, size_t size)
         snprintf(hint, size, " (ulimit -n is %llu)", (unsigned long long)limit.rlim_cur);
         break;
     case ENFILE: /* the file that tells it can be opened only by root then */
-        files = (long long)kernel_limit(file_max, -1);
+        files = (long long)limits_read(file_max, -1);
         if (files < 0)
             snprintf(hint, size, " (%s)", file_max);
         else

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 /* The number that NAME (`fs.mqueue.msg_max`) holds; FALLBACK where /proc does not tell. */
-int64_t kernel_limit(const char *name, int64_t fallback);
+int64_t limits_read(const char *name, int64_t fallback);
 
 /* Writes into HINT which limit it was that any call may meet with ERRNUM, and its value:
  * ` (ulimit -n is 256)`; "" where ERRNUM tells of none. */
-void kernel_hint(int errnum, char *hint, size_t size);
+void limits_hint(int errnum, char *hint, size_t size);
 
 #endif

@@ -7,22 +7,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-int notify_ready(void)
+int readiness_notify(void)
 {
     static const char ready[] = "READY=1";
-    struct sock_address address;
+    struct socket_address address;
     const char *name = getenv("NOTIFY_SOCKET");
     if (!name || !*name)
         return 0;
     unsetenv("NOTIFY_SOCKET"); /* NAME stays good: the text is that of the process's start */
-    if (sock_parse_address(name, &address))
+    if (address_parse(name, &address))
         return errno = EINVAL, -1;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     if (sendto(fd, ready, sizeof ready - 1, MSG_NOSIGNAL, (const struct sockaddr *)&address.name,
                address.length) < 0)
-        return io_abandon(fd);
+        return close_keep_errno(fd);
     close(fd);
     return 0;
 }

@@ -4,6 +4,6 @@
 
 /* Sends READY=1 to $NOTIFY_SOCKET, and takes that out of the environment, so that no COMMAND speaks
  * in our name. Returns 0, also where there is none; -1 with errno. */
-int notify_ready(void);
+int readiness_notify(void);
 
 #endif

@@ -90,7 +90,7 @@ int process_open_named(struct process *process)
             return 0;
         errno = ESRCH;
     }
-    io_abandon(process->fd);
+    close_keep_errno(process->fd);
     process->fd = -1;
     return -1;
 }

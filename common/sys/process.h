@@ -44,7 +44,7 @@ int process_identify(const struct process *process, uint64_t *inode);
 int process_send(const struct process *process, int signal, const int *value);
 
 /* Waits until DEADLINE for the process to end, or all of the group; whether its parent has noticed
- * does not matter. Returns 0; -1 with errno ETIMEDOUT, or EINTR after a signal that stop_catch
+ * does not matter. Returns 0; -1 with errno ETIMEDOUT, or EINTR after a signal that interrupt_catch
  * noted. */
 int process_wait(const struct process *process, const struct deadline *deadline);
 

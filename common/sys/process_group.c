@@ -6,7 +6,7 @@
 
 static bool has_ended(const struct process *process)
 {
-    struct deadline now = deadline_in(0);
+    struct deadline now = deadline_after(0);
     return process_wait(process, &now) == 0;
 }
 

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *ready_parse(const char *text, void *value)
+const char *readiness_parse(const char *text, void *value)
 {
-    struct ready *ready = value;
+    struct readiness *ready = value;
     uint64_t fd = 0;
     bool is_descriptor = strncmp(text, "fd:", 3) == 0;
     if (is_descriptor) {
@@ -21,7 +21,7 @@ const char *ready_parse(const char *text, void *value)
     }
     if (*text == '\0')
         return "not a path";
-    *ready = (struct ready){.text = text, .fd = is_descriptor ? (int)fd : -1};
+    *ready = (struct readiness){.text = text, .fd = is_descriptor ? (int)fd : -1};
     return NULL;
 }
 
@@ -29,25 +29,25 @@ const char *ready_parse(const char *text, void *value)
  * another's FIFO (fs.protected_fifos), and nothing is created through a symbolic link. */
 static int open_path(const char *path)
 {
-    int fd = follow_open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
+    int fd = trusted_open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd;
 }
 
-int ready_open(struct ready *ready, const struct deadline *deadline)
+int readiness_open(struct readiness *ready, const struct deadline *deadline)
 {
     if (ready->fd >= 0)
         return io_is_open_for(ready->fd, O_WRONLY) ? 0 : -1;
-    deadline_begin(deadline);
+    deadline_arm(deadline);
     do
         ready->fd = open_path(ready->text);
-    while (ready->fd < 0 && deadline_goes_on(deadline));
-    deadline_end(deadline);
+    while (ready->fd < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
     return ready->fd < 0 ? -1 : 0;
 }
 
-int ready_mark(struct ready *ready, const char *line)
+int readiness_mark(struct readiness *ready, const char *line)
 {
     if (io_write(ready->fd, line, strlen(line)) < 0)
         return -1;

@@ -6,20 +6,20 @@
 #include "cli/parse.h"
 #include "sys/deadline.h"
 
-struct ready {
+struct readiness {
     const char *text; /* as it was written; NULL for no mark */
     int fd;
 };
 
-/* A path, or fd:N for a descriptor that is open. VALUE is a struct ready. */
-parse_function ready_parse;
+/* A path, or fd:N for a descriptor that is open. VALUE is a struct readiness. */
+parse_function readiness_parse;
 
 /* Opens it, before there is anything to be ready for: a file is emptied, or created with mode 0600;
  * a FIFO waits for its reader until DEADLINE. Returns 0, or -1 with errno. */
-int ready_open(struct ready *ready, const struct deadline *deadline);
+int readiness_open(struct readiness *ready, const struct deadline *deadline);
 
 /* Writes LINE in one write and closes it, but for the standard descriptors. Returns 0, or -1 with
  * errno. */
-int ready_mark(struct ready *ready, const char *line);
+int readiness_mark(struct readiness *ready, const char *line);
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "fdpass.c" /* with its static functions */
+#include "sys/fdpass.c" /* with its static functions */
 
 #ifndef SO_PASSPIDFD
 #define SO_PASSPIDFD 76 /* Linux 6.5 */
@@ -129,7 +129,7 @@ static void check_receive(struct input *input)
     if (is_narrow)
         assert(setrlimit(RLIMIT_NOFILE, &narrow) == 0);
     struct fdpass rights = {.count = -1};
-    struct deadline now = deadline_in(0);
+    struct deadline now = deadline_after(0);
     int result = fdpass_receive(pair[1], &rights, &now), error = errno;
     if (is_narrow)
         assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 /* With their static functions. */
-#include "process_explain.c"
-#include "semaphores_file.c"
-#include "semaphores_posix.c"
-#include "waiters.c"
+#include "signal/signal_state.c"
+#include "semaphore/semaphore_posix_file.c"
+#include "semaphore/semaphore_posix.c"
+#include "sys/blocked_threads.c"
 
 static char *lines; /* that the reader of targets.c leaves to the end of the process */
 
@@ -30,12 +30,12 @@ static int next_line(struct record_reader *reader, const char **data, size_t *si
 }
 
 #define record_next next_line
-#include "targets.c"
+#include "signal/target.c"
 #undef record_next
 
 static ssize_t read_given(const char *path, char *text, size_t size);
 #define io_read_text read_given /* whose path is fixed */
-#include "kernel.c"
+#include "sys/limits.c"
 #undef io_read_text
 
 static struct {
@@ -97,7 +97,7 @@ static void check_targets(void)
     if (memmem(file.data, file.size, "pidfile:", 8)) /* any file of this machine */
         return;
     assert(dup2(file.fd, STDIN_FILENO) == STDIN_FILENO);
-    bool is_taken = targets_read(&targets) == NULL, is_right = true;
+    bool is_taken = target_read(&targets) == NULL, is_right = true;
 
     char *text = malloc(file.size + 1), *rest;
     memcpy(text, file.data, file.size);
@@ -181,7 +181,7 @@ static ssize_t read_given(const char *path, char *text, size_t size)
 
 static void check_limit(const char *text)
 {
-    int64_t limit = kernel_limit("kernel.limit", -7);
+    int64_t limit = limits_read("kernel.limit", -7);
     assert(file.size > 0 || limit == -7);
     if (file.size > 0 && file.size < 32)
         assert(limit == strtoll(text, NULL, 10));
@@ -189,10 +189,10 @@ static void check_limit(const char *text)
 
 static int step_semaphore(struct semaphore *semaphore, int delta)
 {
-    struct semaphores_step step = {.delta = delta};
-    struct deadline now = deadline_in(0);
+    struct semaphore_op step = {.delta = delta};
+    struct deadline now = deadline_after(0);
     errno = 0;
-    return semaphores_posix.operate(semaphore, &step, 1, &now);
+    return semaphore_posix.operate(semaphore, &step, 1, &now);
 }
 
 /* The file is a semaphore and behind it what is done to it, a byte each. */
@@ -210,14 +210,14 @@ static void check_semaphore(struct input input)
     is_cut = 0;
     input.at += size;
     input.left -= size;
-    int value = semaphores_posix.value(&semaphore);
+    int value = semaphore_posix.value(&semaphore);
     assert(value >= 0);
     while (input.left > 0 && !is_cut) {
         unsigned action = input_byte(&input);
         switch (action % 8) {
         case 0: /* somebody cuts the file: nothing that follows ends by SIGBUS */
             assert(ftruncate(file.fd, 0) == 0);
-            assert(semaphores_posix.value(&semaphore) == -1 && errno == EBADMSG && is_cut);
+            assert(semaphore_posix.value(&semaphore) == -1 && errno == EBADMSG && is_cut);
             break;
         case 1:
             assert(step_semaphore(&semaphore, 0) == (value == 0 ? 0 : -1));
@@ -226,7 +226,7 @@ static void check_semaphore(struct input input)
             if (value > 1000) /* it goes there step by step */
                 break;
             value = (int)action;
-            assert(semaphores_posix.set(&semaphore, value) == 0);
+            assert(semaphore_posix.set(&semaphore, value) == 0);
             break;
         case 3:
         case 4:
@@ -240,7 +240,7 @@ static void check_semaphore(struct input input)
             assert(value < SEM_VALUE_MAX || errno == EOVERFLOW);
             value += value < SEM_VALUE_MAX;
         }
-        assert(is_cut || semaphores_posix.value(&semaphore) == value);
+        assert(is_cut || semaphore_posix.value(&semaphore) == value);
     }
     munmap(semaphore.posix, sizeof(sem_t));
 }

@@ -36,36 +36,37 @@ static bool is_posix_name(const char *text)
            strcmp(text, "/..") != 0;
 }
 
-/* What objname_parse should make of TEXT; kind 0 where it should refuse. A path is malloc'ed. */
-static struct objname expect_object(const char *text)
+/* What object_name_parse should make of TEXT; kind 0 where it should refuse. A path is malloc'ed.
+ */
+static struct object_name expect_object(const char *text)
 {
     static struct grammar key = {.pattern = C_NUMBER}, id = {.pattern = "^id:([0-9]+)$"},
                           project = {.pattern = "^ftok:(.*):([0-9]+)$"},
                           ftok = {.pattern = "^ftok:(.+)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct objname name = {.text = text};
+    struct object_name name = {.text = text};
     if (is_posix_name(text)) {
-        name.kind = OBJNAME_POSIX;
+        name.kind = OBJECT_NAME_POSIX;
     } else if (strcmp(text, "private") == 0) {
-        name.kind = OBJNAME_PRIVATE;
+        name.kind = OBJECT_NAME_PRIVATE;
     } else if (grammar_fits(&key, text, group)) {
         uint64_t number = number_at(text, 0);
         name.key = (key_t)number;
-        name.kind = number > 0 && number <= UINT32_MAX ? OBJNAME_KEY : 0;
+        name.kind = number > 0 && number <= UINT32_MAX ? OBJECT_NAME_KEY : 0;
     } else if (grammar_fits(&id, text, group)) {
         uint64_t number = number_at(text + group[1].rm_so, 10);
         name.id = (int)number;
-        name.kind = number <= INT_MAX ? OBJNAME_ID : 0;
+        name.kind = number <= INT_MAX ? OBJECT_NAME_ID : 0;
     } else if (grammar_fits(&project, text, group)) {
         uint64_t number = number_at(text + group[2].rm_so, 10);
         bool is_empty = group[1].rm_eo == group[1].rm_so;
         name.project = (int)number;
         name.path = strndup(text + group[1].rm_so, (size_t)(group[1].rm_eo - group[1].rm_so));
-        name.kind = number >= 1 && number <= 255 && !is_empty ? OBJNAME_FTOK : 0;
+        name.kind = number >= 1 && number <= 255 && !is_empty ? OBJECT_NAME_FTOK : 0;
     } else if (grammar_fits(&ftok, text, group)) {
         name.project = 1;
         name.path = strdup(text + group[1].rm_so);
-        name.kind = OBJNAME_FTOK;
+        name.kind = OBJECT_NAME_FTOK;
     }
     return name;
 }
@@ -74,20 +75,20 @@ static void check_object(const char *text, parse_function *parse)
 {
     static struct grammar file = {.pattern = "^(.+/.*|//.*)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct objname name, expected = expect_object(text);
-    if (parse == objname_parse_or_file && strncmp(text, "ftok:", 5) != 0 &&
+    struct object_name name, expected = expect_object(text);
+    if (parse == object_name_parse_or_file && strncmp(text, "ftok:", 5) != 0 &&
         grammar_fits(&file, text, group))
-        expected = (struct objname){.text = text, .kind = OBJNAME_FILE};
-    if (parse == semaphores_parse_name && *text == '/' && strlen(text) > 252)
+        expected = (struct object_name){.text = text, .kind = OBJECT_NAME_FILE};
+    if (parse == semaphore_parse_name && *text == '/' && strlen(text) > 252)
         expected.kind = 0;
 
     bool is_taken = parse(text, &name) == NULL;
     assert(is_taken == (expected.kind != 0));
     if (is_taken) {
         assert(name.kind == expected.kind && name.text == text);
-        assert(name.kind != OBJNAME_KEY || name.key == expected.key);
-        assert(name.kind != OBJNAME_ID || name.id == expected.id);
-        bool is_ftok = name.kind == OBJNAME_FTOK;
+        assert(name.kind != OBJECT_NAME_KEY || name.key == expected.key);
+        assert(name.kind != OBJECT_NAME_ID || name.id == expected.id);
+        bool is_ftok = name.kind == OBJECT_NAME_FTOK;
         assert(!is_ftok || name.project == expected.project);
         assert(!is_ftok || strcmp(name.path, expected.path) == 0);
         free(name.path);
@@ -149,11 +150,11 @@ static void check_signal(const char *text)
 {
     int number = -7, again = -7;
     int expected = strlen(text) < 31 || strspn(text, "0123456789") > 30 ? expect_signal(text) : -2;
-    bool is_taken = signals_parse(text, &number) == NULL;
+    bool is_taken = signal_name_parse(text, &number) == NULL;
     assert(expected == -2 || is_taken == (expected >= 0));
     assert(expected == -2 || number == (is_taken ? expected : -7));
     if (is_taken)
-        assert(signals_parse(signals_name(number), &again) == NULL && again == number);
+        assert(signal_name_parse(signal_name(number), &again) == NULL && again == number);
 
     static struct grammar grammar = {.pattern = "^[0-9]+$"};
     regmatch_t group[GRAMMAR_GROUPS];
@@ -162,7 +163,7 @@ static void check_signal(const char *text)
         number = (int)status - 128, is_taken = true;
     else
         is_taken = is_taken && number != 0;
-    assert((signals_parse_status(text, &again) == NULL) == is_taken);
+    assert((signal_name_parse_status(text, &again) == NULL) == is_taken);
     assert(!is_taken || again == number);
 }
 
@@ -170,7 +171,7 @@ static void check_step(const char *text)
 {
     static struct grammar grammar = {.pattern = "^([0-9]+):([-+]?[0-9]+)((:nowait|:undo)*)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct semaphores_step step = {.index = -7}, again;
+    struct semaphore_op step = {.index = -7}, again;
     bool fits = grammar_fits(&grammar, text, group);
     int64_t delta = 0;
     if (fits) {
@@ -178,7 +179,7 @@ static void check_step(const char *text)
         delta = strtoll(text + group[2].rm_so, NULL, 10);
         fits = delta >= -32767 && delta <= 32767 && number_at(text, 10) <= INT_MAX;
     }
-    assert((semaphores_parse_step(text, &step) == NULL) == fits);
+    assert((semaphore_parse_op(text, &step) == NULL) == fits);
     assert(fits || step.index == -7);
     if (!fits)
         return;
@@ -190,7 +191,7 @@ static void check_step(const char *text)
     char written[64];
     snprintf(written, sizeof written, "%d:%d%s%s", step.index, step.delta,
              step.is_undone ? ":undo" : "", step.is_nowait ? ":nowait" : "");
-    assert(semaphores_parse_step(written, &again) == NULL);
+    assert(semaphore_parse_op(written, &again) == NULL);
     assert(again.index == step.index && again.delta == step.delta &&
            again.is_nowait == step.is_nowait && again.is_undone == step.is_undone);
 }
@@ -199,7 +200,7 @@ static void check_address(const char *text)
 {
     static struct grammar grammar = {.pattern = "^fd:([0-9]+)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct sock_address address;
+    struct socket_address address;
     size_t length = strlen(text);
     bool is_descriptor = strncmp(text, "fd:", 3) == 0, is_abstract = *text == '@', fits;
     uint64_t number = 0;
@@ -210,7 +211,7 @@ static void check_address(const char *text)
     } else {
         fits = is_abstract ? length >= 2 && length <= 108 : length >= 1 && length <= 107;
     }
-    assert((sock_parse_address(text, &address) == NULL) == fits);
+    assert((address_parse(text, &address) == NULL) == fits);
     if (!fits)
         return;
     assert(address.fd == (is_descriptor ? (int)number : -1));
@@ -228,11 +229,11 @@ static void check_ready(const char *text)
 {
     static struct grammar grammar = {.pattern = "^fd:([0-9]+)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct ready ready;
+    struct readiness ready;
     bool is_descriptor = strncmp(text, "fd:", 3) == 0, fits = *text;
     if (is_descriptor)
         fits = grammar_fits(&grammar, text, group) && number_at(text + 3, 10) <= INT_MAX;
-    assert((ready_parse(text, &ready) == NULL) == fits);
+    assert((readiness_parse(text, &ready) == NULL) == fits);
     assert(!fits || ready.fd == (is_descriptor ? (int)number_at(text + 3, 10) : -1));
 }
 
@@ -241,13 +242,13 @@ static void check_admission(const char *text)
 {
     static struct grammar grammar = {.pattern = "^(uid|gid):([0-9]+)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct admission admission = {.count = 0};
+    struct access_rules admission = {.count = 0};
     if (strncmp(text, "user:", 5) == 0 || strncmp(text, "group:", 6) == 0)
         return;
     bool is_number = grammar_fits(&grammar, text, group);
     uint64_t number = is_number ? number_at(text + 4, 10) : 0;
     bool fits = strcmp(text, "any") == 0 || (is_number && number < UINT32_MAX);
-    assert((admission_parse(text, &admission) == NULL) == fits);
+    assert((access_rule_parse(text, &admission) == NULL) == fits);
     assert(admission.count == fits);
     assert(!fits || !is_number || admission.rules[0].id == number);
 }
@@ -256,11 +257,11 @@ static void check_choice(const char *text)
 {
     static struct grammar grammar = {.pattern = "^([-!]?)([0-9]+)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct queue_choice choice;
+    struct queue_selector choice;
     bool fits = grammar_fits(&grammar, text, group);
     uint64_t type = fits ? number_at(text + group[2].rm_so, 10) : 0;
     fits = type >= 1 && type <= INT64_MAX;
-    assert((queue_parse_choice(text, &choice) == NULL) == fits);
+    assert((queue_parse_selector(text, &choice) == NULL) == fits);
     if (!fits)
         return;
     assert(choice.is_negated == (*text == '!'));
@@ -273,8 +274,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_process, check_signal,    check_signal, check_step,   check_step,
         check_address, check_admission, check_ready,  check_choice,
     };
-    static parse_function *const parsers[] = {objname_parse, objname_parse_or_file,
-                                              semaphores_parse_name};
+    static parse_function *const parsers[] = {object_name_parse, object_name_parse_or_file,
+                                              semaphore_parse_name};
     struct input input = {data, size};
     unsigned choice = input_byte(&input) % 12;
     char *text = input_text(&input);

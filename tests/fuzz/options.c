@@ -56,7 +56,7 @@ __attribute__((format(printf, 2, 3))) static _Noreturn void die(int status, cons
 #define exit     leave
 #define diag_die die
 #define option   tool_option      /* getopt.h has a struct of that name */
-#include "../../common/options.c" /* with its static functions */
+#include "cli/options.c" /* with its static functions */
 #undef option
 #undef exit
 

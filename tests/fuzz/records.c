@@ -45,7 +45,7 @@ static ssize_t read_piece(int fd, void *data, size_t size)
 }
 
 #define io_read read_piece
-#include "record.c" /* with its static functions, on this floor */
+#include "stream/record.c" /* with its static functions, on this floor */
 #undef io_read
 
 /* One record of the stream, or why there is none. */
@@ -217,12 +217,12 @@ static void check_frame(enum record_form form)
 static void check_tagged(enum record_form form, long tag)
 {
     static char out[STREAM_SIZE + 64];
-    struct layout layout = {.form = form, .is_tagged = true};
-    struct layout_record record;
+    struct message_format layout = {.form = form, .is_tagged = true};
+    struct message_record record;
     char body[256];
     size_t size = stream.size < sizeof body ? stream.size : sizeof body;
     memcpy(body, stream.data, size);
-    layout_fill(&layout, &record, tag, body, size);
+    message_format_fill(&layout, &record, tag, body, size);
     stream.size = join(record.pieces, record.count, out, sizeof out);
     stream.data = out;
     stream.at = 0;

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "progress.c" /* with its static functions */
+#include "cli/progress.c" /* with its static functions */
 
 /* Adds SIZE bytes to what is expected of FORMAT, or counts a piece of it. */
 struct expected {
@@ -36,7 +36,7 @@ static void expect_format(struct expected *expected, const char *text, long tag,
                           size_t size)
 {
     char number[32];
-    for (const char *at = text; *at && expected->pieces <= FORMAT_PIECES;
+    for (const char *at = text; *at && expected->pieces <= TEMPLATE_PIECES;
          at += *at == '%' || *at == '\\' ? 2 : 1) {
         if (*at != '%' && *at != '\\')
             expect(expected, at, 1, true);
@@ -53,7 +53,7 @@ static void expect_format(struct expected *expected, const char *text, long tag,
     }
 }
 
-static void free_format(struct format *format)
+static void free_format(struct template *format)
 {
     for (int i = 0; i < format->count; i++)
         if (format->pieces[i].iov_base)
@@ -67,8 +67,8 @@ static void check_format(const char *text, const char *body, size_t size)
     static struct grammar grammar = {.pattern = "^([^%\\]|%[bsp%]|\\\\[nt0\\])*$"};
     static struct expected expected;
     regmatch_t group[GRAMMAR_GROUPS];
-    struct layout layout = LAYOUT_DEFAULT;
-    struct layout_record record;
+    struct message_format layout = MESSAGE_FORMAT_DEFAULT;
+    struct message_record record;
     long tag = size % 2 ? (long)size : LONG_MAX;
     bool fits = grammar_fits(&grammar, text, group);
     expected.size = 0;
@@ -76,13 +76,13 @@ static void check_format(const char *text, const char *body, size_t size)
     expected.is_text = false;
     if (fits)
         expect_format(&expected, text, tag, body, size);
-    fits = fits && expected.pieces <= FORMAT_PIECES;
+    fits = fits && expected.pieces <= TEMPLATE_PIECES;
 
-    const char *why = format_parse(text, &layout.format);
+    const char *why = template_parse(text, &layout.format);
     assert((why == NULL) == fits);
     assert(!why || strlen(why) > 0);
     if (fits) {
-        layout_fill(&layout, &record, tag, body, size);
+        message_format_fill(&layout, &record, tag, body, size);
         assert(record.count == expected.pieces);
         const char *at = expected.bytes;
         for (int i = 0; i < record.count; at += record.pieces[i++].iov_len)

@@ -53,17 +53,17 @@ static void print_mode(const char *text)
 
 static void print_name(const char *text)
 {
-    struct objname name;
-    const char *why = objname_parse(text, &name);
+    struct object_name name;
+    const char *why = object_name_parse(text, &name);
     if (why)
         printf("no: %s\n", why);
-    else if (name.kind == OBJNAME_POSIX)
+    else if (name.kind == OBJECT_NAME_POSIX)
         printf("posix %s\n", name.text);
-    else if (name.kind == OBJNAME_KEY)
+    else if (name.kind == OBJECT_NAME_KEY)
         printf("key 0x%08x\n", (unsigned)name.key);
-    else if (name.kind == OBJNAME_ID)
+    else if (name.kind == OBJECT_NAME_ID)
         printf("id %d\n", name.id);
-    else if (name.kind == OBJNAME_FTOK)
+    else if (name.kind == OBJECT_NAME_FTOK)
         printf("ftok %s %d\n", name.path, name.project);
     else
         printf("private\n");
@@ -71,17 +71,17 @@ static void print_name(const char *text)
 
 static void print_key(const char *text)
 {
-    struct objname name;
+    struct object_name name;
     key_t key;
-    const char *why = objname_parse(text, &name);
-    if (why || objname_key(&name, &key) < 0)
-        diag_die(EXIT_FAILED, "%s: %s", text, why ? why : strerror(errno));
+    const char *why = object_name_parse(text, &name);
+    if (why || object_name_key(&name, &key) < 0)
+        diag_die(EXIT_ERROR, "%s: %s", text, why ? why : strerror(errno));
     printf("0x%08x\n", (unsigned)key);
 }
 
 static void print_limit(const char *name)
 {
-    printf("%lld\n", (long long)kernel_limit(name, -1));
+    printf("%lld\n", (long long)limits_read(name, -1));
 }
 
 /* NUMBER OBJECT: the messages of a call on OBJECT that failed with that errno. */
@@ -96,7 +96,7 @@ static void fail_with(const char *text)
     diag_warn("%s: %m (a hint)", object);
     diag_warn("%s", object);
     if (errno != errnum)
-        diag_die(EXIT_FAILED, "errno is another");
+        diag_die(EXIT_ERROR, "errno is another");
 }
 
 static void print_json(const char *text)
@@ -108,8 +108,8 @@ static void print_json(const char *text)
     report_time("never", 0);
     report_time("then", 1);
     report_end();
-    if (io_end() < 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
 static enum record_form form_of(const char *word)
@@ -134,10 +134,10 @@ static void copy_records(const char *in, const char *out, const char *limit)
         char head[RECORD_HEAD];
         int count = record_pieces(pieces, head, form_of(out), "", data, size);
         if (io_writev(STDOUT_FILENO, pieces, count) < 0)
-            diag_die(EXIT_FAILED, "stdout: write: %m");
+            diag_die(EXIT_ERROR, "stdout: write: %m");
     }
     if (got < 0)
-        diag_die(EXIT_FAILED, "stdin: %s", record_error(&reader));
+        diag_die(EXIT_ERROR, "stdin: %s", record_error(&reader));
 }
 
 /* Waits TIME for a byte of standard input, in a read that knows no time limit. */
@@ -149,16 +149,16 @@ static void wait_to_read(const char *time)
     if (parse_time(time, &limit))
         diag_die(EXIT_USAGE, "%s: not a time", time);
 
-    struct deadline deadline = deadline_in(limit);
-    deadline_begin(&deadline);
+    struct deadline deadline = deadline_after(limit);
+    deadline_arm(&deadline);
     do
         got = read(STDIN_FILENO, &byte, 1);
-    while (got < 0 && deadline_goes_on(&deadline));
-    deadline_end(&deadline);
-    if (got < 0 && stop_signal())
-        stop_die();
+    while (got < 0 && deadline_should_retry(&deadline));
+    deadline_disarm(&deadline);
+    if (got < 0 && interrupt_signal())
+        interrupt_reraise();
     if (got < 0)
-        diag_die(exits_for(errno), "stdin: read: %m");
+        diag_die(exit_status_of(errno), "stdin: read: %m");
 }
 
 /* The same with poll. */
@@ -169,18 +169,18 @@ static void wait_to_poll(const char *time)
     if (parse_time(time, &limit))
         diag_die(EXIT_USAGE, "%s: not a time", time);
 
-    struct deadline deadline = deadline_in(limit);
+    struct deadline deadline = deadline_after(limit);
     int ready = deadline_poll(&standard, 1, &deadline);
-    if (ready < 0 && stop_signal())
-        stop_die();
+    if (ready < 0 && interrupt_signal())
+        interrupt_reraise();
     if (ready < 0)
-        diag_die(exits_for(errno), "stdin: poll: %m");
+        diag_die(exit_status_of(errno), "stdin: poll: %m");
 }
 
-/* A signal comes after the last look at stop_signal and before the wait begins. */
+/* A signal comes after the last look at interrupt_signal and before the wait begins. */
 static void stop_before_wait(const char *time)
 {
-    stop_catch();
+    interrupt_catch();
     raise(SIGTERM);
     wait_to_read(time);
 }
@@ -256,7 +256,7 @@ static bool run_on_text(const char *verb, const char *text)
 
 int main(int argc, char **argv)
 {
-    io_begin();
+    program_begin();
     diag_name("unit");
     if (argc > 1 && (strcmp(argv[1], "options") == 0 || strcmp(argv[1], "command") == 0))
         return show_options(argc - 1, argv + 1);
@@ -270,6 +270,6 @@ int main(int argc, char **argv)
         if (!run_on_text(argv[1], argv[i]))
             diag_die(EXIT_USAGE, "%s: no such verb", argv[1]);
     if (fflush(stdout) != 0)
-        diag_die(EXIT_FAILED, "stdout: write: %m");
+        diag_die(EXIT_ERROR, "stdout: write: %m");
     return EXIT_DONE;
 }
