@@ -11,8 +11,8 @@
 #include "stream/tee.h"
 #include "sys/exec.h"
 #include "sys/interrupt.h"
-#include "sys/io.h"
 #include "sys/limits.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

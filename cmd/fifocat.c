@@ -20,6 +20,7 @@
 #include "stream/relay.h"
 #include "sys/interrupt.h"
 #include "sys/io.h"
+#include "sys/program.h"
 #include "sys/sandbox.h"
 
 #include <errno.h>

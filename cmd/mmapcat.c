@@ -17,6 +17,7 @@
 #include "sys/inotify.h"
 #include "sys/interrupt.h"
 #include "sys/io.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -21,6 +21,7 @@
 #include "queue/queue_report.h"
 #include "sys/interrupt.h"
 #include "sys/io.h"
+#include "sys/program.h"
 #include "sys/sandbox.h"
 
 #include <errno.h>

@@ -14,6 +14,7 @@
 #include "queue/queue.h"
 #include "stream/record.h"
 #include "sys/io.h"
+#include "sys/program.h"
 #include "sys/sandbox.h"
 
 #include <errno.h>

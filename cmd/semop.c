@@ -13,7 +13,7 @@
 #include "cli/parse.h"
 #include "semaphore/semaphore.h"
 #include "sys/exec.h"
-#include "sys/io.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <inttypes.h>

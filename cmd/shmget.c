@@ -17,6 +17,7 @@
 #include "memory/segment.h"
 #include "sys/deadline.h"
 #include "sys/io.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

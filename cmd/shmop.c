@@ -14,6 +14,7 @@
 #include "memory/segment.h"
 #include "sys/deadline.h"
 #include "sys/io.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

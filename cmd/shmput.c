@@ -15,6 +15,7 @@
 #include "sys/deadline.h"
 #include "sys/interrupt.h"
 #include "sys/io.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -15,6 +15,7 @@
 #include "signal/signal_receive.h"
 #include "sys/io.h"
 #include "sys/process.h"
+#include "sys/program.h"
 #include "sys/readiness.h"
 #include "sys/sandbox.h"
 

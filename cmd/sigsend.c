@@ -16,8 +16,8 @@
 #include "signal/signal_name.h"
 #include "signal/signal_state.h"
 #include "signal/target.h"
-#include "sys/io.h"
 #include "sys/process.h"
+#include "sys/program.h"
 #include "sys/sandbox.h"
 
 #include <errno.h>

@@ -20,7 +20,7 @@
 #include "stream/relay.h"
 #include "sys/interrupt.h"
 #include "sys/io.h"
-#include "sys/notify.h"
+#include "sys/program.h"
 #include "sys/readiness.h"
 
 #include <errno.h>

@@ -19,12 +19,6 @@ static const int64_t slice = 100000000;
 
 static const struct deadline never = {.limit = DEADLINE_NEVER, .end = DEADLINE_NEVER};
 
-static bool has_ended(const struct process *process)
-{
-    struct deadline now = deadline_after(0);
-    return process_wait(process, &now) == 0;
-}
-
 /* Returns 0 or an errno. */
 static int take_for(const struct process *process, const struct guardian_ops *duty,
                     const struct deadline *deadline)
@@ -38,7 +32,7 @@ static int take_for(const struct process *process, const struct guardian_ops *du
             return ETIMEDOUT; /* the time was over before the wait began */
         if (errno != ETIMEDOUT || deadline_remaining(deadline) == 0)
             return errno;
-        if (has_ended(process))
+        if (process_has_ended(process))
             return ESRCH;
     }
 }

@@ -3,7 +3,7 @@
 #include "cli/diag.h"
 #include "cli/exit.h"
 #include "sys/interrupt.h"
-#include "sys/io.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -12,20 +12,6 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-/* The first call of every tool. Descriptors 0, 1 and 2 that are closed get placeholders that fail
- * with EBADF, so that no file opened later is taken for stdin or stdout; a COMMAND finds them
- * closed as before. SIGPIPE becomes the error EPIPE, SIGXFSZ EFBIG. From here on messages name the
- * limits of limits_hint. */
-void program_begin(void);
-
-/* Gives the two signals back their meaning from before program_begin, for a COMMAND. */
-void program_restore_signals(void);
-
-/* The last call of a tool that wrote to stdout, with printf too: flushes and closes it. Returns 0,
- * or -1 with errno where a write failed, or the file system reports only now that it lost the data.
- */
-int program_end(void);
-
 /* Whether FD is open to read (MODE is O_RDONLY) or to write (O_WRONLY); else errno is EBADF. */
 bool io_is_open_for(int fd, int mode);
 

@@ -2,8 +2,8 @@
 #include "sys/process.h"
 
 #include "sys/io.h"
-#include "sys/process_group.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -73,6 +73,91 @@ int process_open(struct process *process, pid_t pid)
     return open_pidfd(process);
 }
 
+/* No kernel call lists the members of a group, or holds a group whose leader has ended: so they are
+ * looked for in /proc. */
+
+/* What was true of the PID before it was opened need not be of the process that was opened. */
+static int next_member(DIR *proc, pid_t group, struct process *member)
+{
+    for (struct dirent *entry; (entry = readdir(proc));) {
+        uint64_t pid;
+        const char *end = parse_digits(entry->d_name, 10, INT_MAX, &pid);
+        if (!end || end == entry->d_name || *end || getpgid((pid_t)pid) != group)
+            continue;
+        if (process_open(member, (pid_t)pid) < 0)
+            continue;
+        if (getpgid(member->pid) == group && !process_has_ended(member))
+            return 1;
+        process_close(member);
+    }
+    return 0;
+}
+
+static bool group_exists(pid_t group)
+{
+    struct process member;
+    DIR *proc = opendir("/proc");
+    bool exists = proc && next_member(proc, group, &member);
+    if (exists)
+        process_close(&member);
+    if (proc)
+        closedir(proc);
+    return exists;
+}
+
+/* As kill(2) does: done where one of them could be signalled. This process comes last: the signal
+ * may be its end. */
+static int send_to_group(pid_t group, int signal, const int *value)
+{
+    struct process member, own = {.fd = -1};
+    int error = ESRCH;
+    bool is_sent = false;
+    DIR *proc = opendir("/proc");
+    if (!proc)
+        return -1;
+    while (next_member(proc, group, &member)) {
+        if (member.pid == getpid()) {
+            own = member;
+            continue;
+        }
+        if (process_send(&member, signal, value) == 0)
+            is_sent = true;
+        else if (errno != ESRCH)
+            error = errno;
+        process_close(&member);
+    }
+    closedir(proc);
+    if (own.fd >= 0 && process_send(&own, signal, value) == 0)
+        is_sent = true;
+    process_close(&own);
+    return is_sent ? 0 : (errno = error, -1);
+}
+
+/* A member may fork while the others are looked at, and its child have a lower number: only what is
+ * empty twice is empty. */
+static int wait_for_group(pid_t group, const struct deadline *deadline)
+{
+    DIR *proc = opendir("/proc");
+    if (!proc)
+        return -1;
+    int result = 0;
+    for (int empty = 0; result == 0 && empty < 2;) {
+        struct process member;
+        rewinddir(proc);
+        if (!next_member(proc, group, &member)) {
+            empty++;
+            continue;
+        }
+        empty = 0;
+        result = process_wait(&member, deadline);
+        process_close(&member);
+    }
+    int saved = errno;
+    closedir(proc);
+    errno = saved;
+    return result;
+}
+
 int process_open_named(struct process *process)
 {
     uint64_t inode;
@@ -81,7 +166,7 @@ int process_open_named(struct process *process)
         if (!may_lack_leader || errno == EMFILE || errno == ENFILE)
             return -1;
         int saved = errno;
-        return process_group_exists(process->pid) ? 0 : (errno = saved, -1);
+        return group_exists(process->pid) ? 0 : (errno = saved, -1);
     }
     if (process->inode == 0)
         return 0;
@@ -124,11 +209,11 @@ int process_send(const struct process *process, int signal, const int *value)
         info.si_value.sival_int = *value;
     }
     if (process->fd < 0 && flags)
-        return process_group_send(process->pid, signal, value);
+        return send_to_group(process->pid, signal, value);
     int result =
         (int)syscall(SYS_pidfd_send_signal, process->fd, signal, value ? &info : NULL, flags);
     if (result < 0 && errno == EINVAL && flags) /* an older kernel */
-        return process_group_send(process->pid, signal, value);
+        return send_to_group(process->pid, signal, value);
     return result;
 }
 
@@ -136,8 +221,14 @@ int process_wait(const struct process *process, const struct deadline *deadline)
 {
     struct pollfd end = {.fd = process->fd, .events = POLLIN};
     if (process->scope == PROCESS_GROUP)
-        return process_group_wait(process->pid, deadline);
+        return wait_for_group(process->pid, deadline);
     return deadline_poll(&end, 1, deadline) < 0 ? -1 : 0;
+}
+
+bool process_has_ended(const struct process *process)
+{
+    struct deadline now = deadline_after(0);
+    return process_wait(process, &now) == 0;
 }
 
 /* What keeps a process from ending, by its state and flags in proc_pid_stat(5). */

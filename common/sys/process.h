@@ -9,6 +9,7 @@
 #include "cli/parse.h"
 #include "sys/deadline.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -47,6 +48,9 @@ int process_send(const struct process *process, int signal, const int *value);
  * does not matter. Returns 0; -1 with errno ETIMEDOUT, or EINTR after a signal that interrupt_catch
  * noted. */
 int process_wait(const struct process *process, const struct deadline *deadline);
+
+/* Whether it has ended already. */
+bool process_has_ended(const struct process *process);
 
 /* What is to know about an ERRNUM of the functions here, ` (in parentheses)`, written to HINT of
  * SIZE bytes and returned; "" when nothing is. */

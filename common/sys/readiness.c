@@ -6,7 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 const char *readiness_parse(const char *text, void *value)
@@ -52,4 +56,30 @@ int readiness_mark(struct readiness *ready, const char *line)
     if (io_write(ready->fd, line, strlen(line)) < 0)
         return -1;
     return ready->fd > STDERR_FILENO ? close(ready->fd) : 0;
+}
+
+/* sd_notify(3): the name is a path, or `@` and an abstract name. */
+int readiness_notify(void)
+{
+    static const char ready[] = "READY=1";
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *name = getenv("NOTIFY_SOCKET");
+    if (!name || !*name)
+        return 0;
+    unsetenv("NOTIFY_SOCKET"); /* NAME stays good: the text is that of the process's start */
+    size_t size = strlen(name);
+    if ((*name != '/' && *name != '@') || size >= sizeof address.sun_path)
+        return errno = EINVAL, -1;
+    memcpy(address.sun_path, name, size);
+    if (*name == '@')
+        address.sun_path[0] = '\0';
+
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
+    if (sendto(fd, ready, sizeof ready - 1, MSG_NOSIGNAL, (struct sockaddr *)&address, length) < 0)
+        return close_keep_errno(fd);
+    close(fd);
+    return 0;
 }

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 /* With their static functions. */
-#include "signal/signal_state.c"
-#include "semaphore/semaphore_posix_file.c"
 #include "semaphore/semaphore_posix.c"
+#include "semaphore/semaphore_posix_file.c"
+#include "signal/signal_state.c"
 #include "sys/blocked_threads.c"
 
 static char *lines; /* that the reader of targets.c leaves to the end of the process */

@@ -55,8 +55,8 @@ __attribute__((format(printf, 2, 3))) static _Noreturn void die(int status, cons
 
 #define exit     leave
 #define diag_die die
-#define option   tool_option      /* getopt.h has a struct of that name */
-#include "cli/options.c" /* with its static functions */
+#define option   tool_option /* getopt.h has a struct of that name */
+#include "cli/options.c"     /* with its static functions */
 #undef option
 #undef exit
 

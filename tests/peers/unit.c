@@ -12,6 +12,7 @@
 #include "sys/interrupt.h"
 #include "sys/io.h"
 #include "sys/limits.h"
+#include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
