@@ -23,7 +23,7 @@ struct message_format {
 struct message_record {
     struct iovec pieces[TEMPLATE_PIECES];
     int count;
-    char tag[24], size[24], head[RECORD_HEAD]; /* private: what some of the pieces point to */
+    char tag[24], size[24], head[RECORD_HEAD_SIZE]; /* private: what some of the pieces point to */
 };
 
 /* Makes RECORD the pieces for io_writev of a message with TAG. DATA is to be kept meanwhile. */

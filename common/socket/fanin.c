@@ -23,7 +23,8 @@ void fanin_start(struct fanin *fanin, enum record_form form, bool is_unmetered)
 void fanin_join(const struct fanin *fanin, struct sender *sender, int fd)
 {
     *sender = (struct sender){.fd = fd};
-    frame_start(&sender->frame, fanin->form);
+    uint64_t limit = fanin->form == RECORD_NETSTRING ? FANIN_NETSTRING_MAX : UINT64_MAX;
+    record_scan_start(&sender->scanner, fanin->form, limit);
 }
 
 void fanin_leave(struct fanin *fanin, struct sender *sender)
@@ -111,29 +112,29 @@ static void be_long(struct fanin *fanin, struct sender *sender, bool is_long)
 /* A last record without its terminator gets it, so that another's does not stick to it. */
 static int end_stream(struct fanin *fanin, struct sender *sender, char *held)
 {
-    bool is_torn = sender->frame.is_inside;
+    bool is_torn = sender->scanner.is_inside;
     sender->has_ended = true;
     be_long(fanin, sender, false);
     if (!is_torn)
         return 0;
     if (fanin->form == RECORD_NETSTRING)
         return errno = EBADMSG, -1;
-    add(fanin, sender->held + frame_tail(fanin->form, held + sender->held));
+    add(fanin, sender->held + record_tail(fanin->form, held + sender->held));
     return hold(sender, NULL, 0);
 }
 
 /* Walks over DATA from FROM on, SIZE bytes in all, to find in *END where the last record that is
  * whole ends, 0 if none does. Returns 0, or -1 where something that is no record follows it. */
-static int find_last_end(struct frame *frame, const char *data, size_t from, size_t size,
+static int find_last_end(struct record_scanner *scanner, const char *data, size_t from, size_t size,
                          size_t *end)
 {
     *end = 0;
     while (from < size) {
-        ssize_t step = frame_next(frame, data + from, size - from);
+        ssize_t step = record_scan(scanner, data + from, size - from);
         if (step < 0)
             return -1;
         from += (size_t)step;
-        if (!frame->is_inside)
+        if (!scanner->is_inside)
             *end = from;
     }
     return 0;
@@ -161,7 +162,7 @@ int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datag
         return end_stream(fanin, sender, data);
 
     size_t size = sender->held + (size_t)got, whole;
-    if (find_last_end(&sender->frame, data, sender->held, size, &whole) < 0) {
+    if (find_last_end(&sender->scanner, data, sender->held, size, &whole) < 0) {
         add(fanin, whole);
         return -1;
     }
@@ -172,8 +173,6 @@ int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datag
         whole = size;
         rest = 0;
     }
-    if (rest > FANIN_NETSTRING_MAX)
-        return errno = EMSGSIZE, -1;
     if (hold(sender, data + size - rest, rest) < 0)
         return -1;
     add(fanin, whole);
@@ -183,12 +182,12 @@ int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datag
 int fanin_receive_message(struct fanin *fanin, struct sender *sender,
                           struct datagram_origin *origin, fanin_admits *admits, const void *context)
 {
-    char head[FRAME_HEAD_SIZE];
+    char head[RECORD_HEAD_SIZE];
     ssize_t size = datagram_size(sender->fd);
     if (size < 0)
         return -1;
-    size_t before = frame_head(fanin->form, (size_t)size, head);
-    char *data = make_room(fanin, before + (size_t)size + FRAME_TAIL_SIZE);
+    size_t before = record_head(fanin->form, (size_t)size, head);
+    char *data = make_room(fanin, before + (size_t)size + RECORD_TAIL_SIZE);
     if (!data)
         return -1;
     int got = datagram_receive(sender->fd, data + before, (size_t)size, origin);
@@ -198,7 +197,7 @@ int fanin_receive_message(struct fanin *fanin, struct sender *sender,
     if (admits && !admits(context, origin))
         return errno = EPERM, -1;
     memcpy(data, head, before);
-    add(fanin, before + (size_t)size + frame_tail(fanin->form, data + before + (size_t)size));
+    add(fanin, before + (size_t)size + record_tail(fanin->form, data + before + (size_t)size));
     return 1;
 }
 

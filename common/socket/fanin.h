@@ -9,7 +9,7 @@
 #define FANIN_H
 
 #include "socket/datagram.h"
-#include "stream/frame.h"
+#include "stream/record.h"
 #include "sys/deadline.h"
 
 enum { FANIN_ROOM = 8192, FANIN_NETSTRING_MAX = 1 << 20 };
@@ -21,7 +21,7 @@ struct sender {
     bool is_long;
     char *partial; /* the beginning of a record */
     size_t held;   /* its bytes */
-    struct frame frame;
+    struct record_scanner scanner;
 };
 
 struct fanin {

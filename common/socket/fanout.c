@@ -32,17 +32,17 @@ void fanout_start(struct fanout *fanout, bool is_stream, enum record_form form)
 {
     fanout->is_stream = is_stream;
     record_start(&fanout->reader, STDIN_FILENO, form, MESSAGE_MAX);
-    frame_start(&fanout->frame, form);
+    record_scan_start(&fanout->scanner, form, UINT64_MAX);
 }
 
 /* Walks over the piece in hand, so that FRAME stands at its end. */
 static int find_joint(struct fanout *fanout)
 {
     size_t at = 0;
-    bool is_found = !fanout->frame.is_inside;
+    bool is_found = !fanout->scanner.is_inside;
     fanout->joint = 0;
     while (at < fanout->size) {
-        ssize_t step = frame_next(&fanout->frame, fanout->data + at, fanout->size - at);
+        ssize_t step = record_scan(&fanout->scanner, fanout->data + at, fanout->size - at);
         if (step < 0)
             return -1;
         at += (size_t)step;
@@ -96,7 +96,7 @@ const char *fanout_error(struct fanout *fanout)
 void fanout_join(const struct fanout *fanout, struct receiver *receiver, int fd)
 {
     *receiver = (struct receiver){
-        .fd = fd, .is_late = fanout->frame.is_inside, .has_rights = !fanout->rights};
+        .fd = fd, .is_late = fanout->scanner.is_inside, .has_rights = !fanout->rights};
 }
 
 void fanout_leave(struct receiver *receiver)
@@ -109,23 +109,23 @@ void fanout_leave(struct receiver *receiver)
  * and *IS_OPEN where it goes on behind the piece. */
 static size_t find_end(const struct fanout *fanout, size_t at, bool *is_open)
 {
-    struct frame frame;
-    frame_start(&frame, fanout->frame.form);
+    struct record_scanner scanner;
+    record_scan_start(&scanner, fanout->scanner.form, UINT64_MAX);
     size_t end = fanout->joint;
     while (end < at)
-        end += (size_t)frame_next(&frame, fanout->data + end, fanout->size - end);
-    *is_open = end == fanout->size && fanout->frame.is_inside;
+        end += (size_t)record_scan(&scanner, fanout->data + end, fanout->size - end);
+    *is_open = end == fanout->size && fanout->scanner.is_inside;
     return end;
 }
 
 /* Records that begin in the piece from AT on. */
 static uint64_t count_records(const struct fanout *fanout, size_t at)
 {
-    struct frame frame;
+    struct record_scanner scanner;
     uint64_t count = 0;
-    frame_start(&frame, fanout->frame.form);
+    record_scan_start(&scanner, fanout->scanner.form, UINT64_MAX);
     for (; at < fanout->size; count++)
-        at += (size_t)frame_next(&frame, fanout->data + at, fanout->size - at);
+        at += (size_t)record_scan(&scanner, fanout->data + at, fanout->size - at);
     return count;
 }
 
@@ -149,7 +149,7 @@ static int drop_from(const struct fanout *fanout, struct receiver *receiver, siz
 {
     size_t end = find_end(fanout, at, &receiver->is_rest_open);
     receiver->is_owed = false;
-    receiver->is_late = fanout->frame.is_inside && !receiver->is_rest_open;
+    receiver->is_late = fanout->scanner.is_inside && !receiver->is_rest_open;
     receiver->missed += count_records(fanout, end);
     return keep_rest(receiver, fanout->data + at, end - at);
 }
@@ -163,13 +163,13 @@ int fanout_offer(const struct fanout *fanout, struct receiver *receiver)
             return drop_from(fanout, receiver, 0);
         size_t from = receiver->is_late ? fanout->joint : 0;
         receiver->missed += count_records(fanout, from);
-        receiver->is_late = fanout->frame.is_inside;
+        receiver->is_late = fanout->scanner.is_inside;
         return 0;
     }
     receiver->is_owed = !receiver->is_late || fanout->joint < fanout->size;
     receiver->sent = receiver->is_late ? fanout->joint : 0;
     receiver->is_late =
-        receiver->is_late && fanout->joint == fanout->size && fanout->frame.is_inside;
+        receiver->is_late && fanout->joint == fanout->size && fanout->scanner.is_inside;
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #define FANOUT_H
 
 #include "socket/datagram.h"
-#include "stream/frame.h"
+#include "stream/record.h"
 #include "sys/fdpass.h"
 
 enum fanout_slow {
@@ -31,7 +31,7 @@ struct fanout {
     size_t joint; /* of a stream: where in it a receiver that joined late begins; SIZE: not here */
     bool is_stream;
     struct record_reader reader;
-    struct frame frame;
+    struct record_scanner scanner;
     char *bytes;
     char why[160];
 };

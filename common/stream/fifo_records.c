@@ -2,7 +2,7 @@
 
 #include "cli/progress.h"
 #include "stream/fifo.h"
-#include "stream/frame.h"
+#include "stream/record.h"
 #include "sys/deadline.h"
 #include "sys/interrupt.h"
 
@@ -61,10 +61,10 @@ static int next_record(const struct fifo_records *records, struct record_reader 
 static int put_record(struct fifo_records *records, const char *data, size_t size)
 {
     char text[PIPE_BUF];
-    size_t end = frame_head(records->form, size, text);
+    size_t end = record_head(records->form, size, text);
     memcpy(text + end, data, size);
     end += size;
-    end += frame_tail(records->form, text + end);
+    end += record_tail(records->form, text + end);
 
     struct deadline deadline = deadline_after(records->drops ? 0 : records->idle);
     records->count++;
@@ -91,8 +91,8 @@ static int check_reader(struct fifo_records *records)
 int fifo_records_run(struct fifo_records *records)
 {
     struct record_reader reader;
-    char head[FRAME_HEAD_SIZE], tail[FRAME_TAIL_SIZE];
-    size_t frame = frame_head(records->form, PIPE_BUF, head) + frame_tail(records->form, tail);
+    char head[RECORD_HEAD_SIZE], tail[RECORD_TAIL_SIZE];
+    size_t frame = record_head(records->form, PIPE_BUF, head) + record_tail(records->form, tail);
     record_start(&reader, STDIN_FILENO, records->form, PIPE_BUF - frame);
 
     const char *data;

@@ -3,15 +3,17 @@
 #include "sys/io.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     FIRST_CAPACITY = 65536,
-    LENGTH_DIGITS = 20, /* of the largest size_t */
+    LENGTH_DIGITS = 19, /* that fit a uint64_t, whatever they are */
 };
+
+static const char terminators[] = {
+    [RECORD_LINE] = '\n', [RECORD_NUL] = '\0', [RECORD_NETSTRING] = ','};
 
 const char *record_parse_form(const char *name, void *value)
 {
@@ -25,9 +27,103 @@ const char *record_parse_form(const char *name, void *value)
     return NULL;
 }
 
+void record_scan_start(struct record_scanner *scanner, enum record_form form, uint64_t limit)
+{
+    *scanner = (struct record_scanner){.form = form, .limit = limit};
+}
+
+/* One byte of `5:`. Returns 0; -1 with errno if it does not belong there. */
+static int scan_length(struct record_scanner *scanner, char c)
+{
+    scanner->is_inside = true;
+    if (c == ':' && scanner->digits > 0) {
+        scanner->is_body = true;
+        scanner->left = scanner->size;
+        return scanner->size > scanner->limit ? (errno = EMSGSIZE, -1) : 0;
+    }
+    bool has_leading_zero = scanner->digits == 1 && scanner->size == 0;
+    if (c < '0' || c > '9' || has_leading_zero || scanner->digits == LENGTH_DIGITS)
+        return errno = EBADMSG, -1;
+    scanner->size = 10 * scanner->size + (uint64_t)(c - '0');
+    scanner->digits++;
+    return 0;
+}
+
+static ssize_t scan_netstring(struct record_scanner *scanner, const char *data, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        if (!scanner->is_body) {
+            if (scan_length(scanner, data[at++]) < 0)
+                return -1;
+        } else if (scanner->left > 0) {
+            size_t step = scanner->left < size - at ? (size_t)scanner->left : size - at;
+            scanner->left -= step;
+            at += step;
+        } else {
+            if (data[at++] != ',')
+                return errno = EBADMSG, -1;
+            scanner->is_inside = false;
+            break;
+        }
+    }
+    return (ssize_t)at;
+}
+
+ssize_t record_scan(struct record_scanner *scanner, const char *data, size_t size)
+{
+    if (!scanner->is_inside)
+        record_scan_start(scanner, scanner->form, scanner->limit);
+    if (scanner->form == RECORD_NETSTRING)
+        return scan_netstring(scanner, data, size);
+    if (size == 0)
+        return 0;
+
+    const char *end = NULL;
+    if (scanner->form != RECORD_WHOLE)
+        end = memchr(data, terminators[scanner->form], size);
+    scanner->is_inside = !end;
+    scanner->size += end ? (size_t)(end - data) : size;
+    if (scanner->size > scanner->limit)
+        return errno = EMSGSIZE, -1;
+    return end ? end - data + 1 : (ssize_t)size;
+}
+
+size_t record_head(enum record_form form, size_t size, char head[RECORD_HEAD_SIZE])
+{
+    return form == RECORD_NETSTRING ? (size_t)snprintf(head, RECORD_HEAD_SIZE, "%zu:", size) : 0;
+}
+
+size_t record_tail(enum record_form form, char tail[RECORD_TAIL_SIZE])
+{
+    if (form == RECORD_WHOLE)
+        return 0;
+    tail[0] = terminators[form];
+    return 1;
+}
+
+/* PIECES[COUNT] becomes the SIZE bytes at DATA, if there are any. */
+static int add(struct iovec *pieces, int count, const void *data, size_t size)
+{
+    if (size > 0)
+        pieces[count++] = (struct iovec){(void *)(uintptr_t)data, size};
+    return count;
+}
+
+int record_pieces(struct iovec pieces[RECORD_PIECES], char head[RECORD_HEAD_SIZE],
+                  enum record_form form, const char *lead, const void *data, size_t size)
+{
+    size_t lead_size = strlen(lead);
+    int count = add(pieces, 0, head, record_head(form, lead_size + size, head));
+    count = add(pieces, count, lead, lead_size);
+    count = add(pieces, count, data, size);
+    return add(pieces, count, &terminators[form], form != RECORD_WHOLE);
+}
+
 void record_start(struct record_reader *reader, int fd, enum record_form form, size_t limit)
 {
-    *reader = (struct record_reader){.fd = fd, .form = form, .limit = limit, .reads = -1};
+    *reader = (struct record_reader){.fd = fd, .reads = -1};
+    record_scan_start(&reader->scanner, form, limit);
 }
 
 /* Makes room behind END: first by moving what is left to the front, then by a larger buffer. */
@@ -38,6 +134,7 @@ static int make_room(struct record_reader *reader)
     if (reader->start > reader->capacity / 2) {
         memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
         reader->end -= reader->start;
+        reader->scanned -= reader->start;
         reader->start = 0;
         return 0;
     }
@@ -50,7 +147,7 @@ static int make_room(struct record_reader *reader)
     return 0;
 }
 
-/* Reads once more. Returns the bytes, 0 at the end, -1. */
+/* Reads once more. Returns the bytes, 0 at the end; -1 with errno. */
 static ssize_t read_more(struct record_reader *reader)
 {
     if (reader->is_ended)
@@ -60,134 +157,66 @@ static ssize_t read_more(struct record_reader *reader)
     if (reader->reads > 0)
         reader->reads--;
     if (reader->start == reader->end)
-        reader->start = reader->end = 0;
+        reader->start = reader->scanned = reader->end = 0;
     if (make_room(reader) < 0)
         return -1;
     ssize_t got = io_read(reader->fd, reader->buffer + reader->end, reader->capacity - reader->end);
     if (got > 0)
         reader->end += (size_t)got;
-    if (got == 0)
-        reader->is_ended = 1;
+    reader->is_ended = got == 0;
     return got;
 }
 
-static int too_long(struct record_reader *reader)
+/* The record in hand is refused, for the errno of the scanner. */
+static int refuse(struct record_reader *reader)
 {
     reader->number++;
-    errno = EMSGSIZE;
     return -1;
 }
 
-static int not_a_netstring(struct record_reader *reader)
+/* Returns the record that lies at START and has been scanned: SKIP bytes follow its content. */
+static int give(struct record_reader *reader, size_t skip, const char **data, size_t *size)
 {
+    *size = (size_t)reader->scanner.size;
+    *data = reader->buffer + reader->scanned - skip - *size;
+    reader->taken += reader->scanned - reader->start;
+    reader->start = reader->scanned;
     reader->number++;
-    errno = EBADMSG;
-    return -1;
-}
-
-/* Returns what lies at START: SIZE bytes of record and SKIP bytes of terminator. */
-static int give(struct record_reader *reader, size_t size, size_t skip, const char **data,
-                size_t *given)
-{
-    *data = reader->buffer + reader->start;
-    *given = size;
-    reader->start += size + skip;
-    reader->taken += size + skip;
-    reader->number++;
+    reader->scanner.is_inside = false;
     return 1;
 }
 
-static int next_terminated(struct record_reader *reader, char terminator, const char **data,
-                           size_t *size)
+/* The stream has ended: a last line counts, and so does a whole without a byte. */
+static int give_last(struct record_reader *reader, const char **data, size_t *size)
 {
-    size_t searched = 0;
-    for (;;) {
-        size_t have = reader->end - reader->start;
-        const char *unseen = NULL, *found = NULL;
-        if (have > searched) { /* before the first bytes there is no buffer to point into */
-            unseen = reader->buffer + reader->start + searched;
-            found = memchr(unseen, terminator, have - searched);
-        }
-        size_t length = found ? searched + (size_t)(found - unseen) : have;
-        if (length > reader->limit)
-            return too_long(reader);
-        if (found)
-            return give(reader, length, 1, data, size);
-
-        searched = have;
-        ssize_t got = read_more(reader);
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            return have > 0 ? give(reader, have, 0, data, size) : 0;
-    }
-}
-
-static int next_whole(struct record_reader *reader, const char **data, size_t *size)
-{
-    if (reader->number > 0)
+    if (reader->scanner.form == RECORD_WHOLE && reader->number == 0)
+        return give(reader, 0, data, size);
+    if (!reader->scanner.is_inside)
         return 0;
-    ssize_t got;
-    do {
-        if (reader->end - reader->start > reader->limit)
-            return too_long(reader);
-        got = read_more(reader);
-    } while (got > 0);
-    return got < 0 ? -1 : give(reader, reader->end - reader->start, 0, data, size);
-}
-
-/* Makes SIZE bytes stand at START. Returns 1, 0 where the stream ends before, -1. */
-static int need(struct record_reader *reader, size_t size)
-{
-    while (reader->end - reader->start < size) {
-        ssize_t got = read_more(reader);
-        if (got <= 0)
-            return (int)got;
-    }
-    return 1;
-}
-
-static int next_netstring(struct record_reader *reader, const char **data, size_t *size)
-{
-    size_t length = 0, digits = 0;
-    for (;; digits++) {
-        int there = need(reader, digits + 1);
-        if (there < 0)
-            return -1;
-        if (there == 0)
-            return digits == 0 ? 0 : not_a_netstring(reader);
-        char c = reader->buffer[reader->start + digits];
-        if (c == ':' && digits > 0)
-            break;
-        bool has_leading_zero = digits == 1 && length == 0;
-        if (c < '0' || c > '9' || has_leading_zero || digits == LENGTH_DIGITS - 1)
-            return not_a_netstring(reader);
-        length = 10 * length + (size_t)(c - '0');
-    }
-    if (length > reader->limit)
-        return too_long(reader);
-
-    int there = need(reader, digits + 1 + length + 1);
-    if (there < 0)
-        return -1;
-    if (there == 0 || reader->buffer[reader->start + digits + 1 + length] != ',')
-        return not_a_netstring(reader);
-    reader->start += digits + 1;
-    reader->taken += digits + 1;
-    return give(reader, length, 1, data, size);
+    if (reader->scanner.form == RECORD_NETSTRING)
+        return errno = EBADMSG, refuse(reader);
+    return give(reader, 0, data, size);
 }
 
 int record_next(struct record_reader *reader, const char **data, size_t *size)
 {
-    switch (reader->form) {
-    case RECORD_NUL:
-        return next_terminated(reader, '\0', data, size);
-    case RECORD_WHOLE:
-        return next_whole(reader, data, size);
-    case RECORD_NETSTRING:
-        return next_netstring(reader, data, size);
-    default:
-        return next_terminated(reader, '\n', data, size);
+    struct record_scanner *scanner = &reader->scanner;
+    for (;;) {
+        size_t unscanned = reader->end - reader->scanned;
+        ssize_t step = 0;
+        if (unscanned > 0) /* before the first bytes there is no buffer to point into */
+            step = record_scan(scanner, reader->buffer + reader->scanned, unscanned);
+        if (step < 0)
+            return refuse(reader);
+        reader->scanned += (size_t)step;
+        if (step > 0 && !scanner->is_inside)
+            return give(reader, 1, data, size);
+
+        ssize_t got = read_more(reader);
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            return give_last(reader, data, size);
     }
 }
 
@@ -203,33 +232,11 @@ const char *record_error(struct record_reader *reader)
 {
     unsigned long long number = reader->number;
     if (errno == EMSGSIZE)
-        snprintf(reader->why, sizeof reader->why, "record %llu is longer than %zu bytes", number,
-                 reader->limit);
+        snprintf(reader->why, sizeof reader->why, "record %llu is longer than %llu bytes", number,
+                 (unsigned long long)reader->scanner.limit);
     else if (errno == EBADMSG)
         snprintf(reader->why, sizeof reader->why, "record %llu is not a netstring", number);
     else
         snprintf(reader->why, sizeof reader->why, "read: %m");
     return reader->why;
-}
-
-/* PIECES[COUNT] becomes the SIZE bytes at DATA, if there are any. */
-static int add(struct iovec *pieces, int count, const void *data, size_t size)
-{
-    if (size > 0)
-        pieces[count++] = (struct iovec){(void *)(uintptr_t)data, size};
-    return count;
-}
-
-int record_pieces(struct iovec pieces[RECORD_PIECES], char head[RECORD_HEAD], enum record_form form,
-                  const char *lead, const void *data, size_t size)
-{
-    static const char terminators[] = {[RECORD_LINE] = '\n', [RECORD_NETSTRING] = ','};
-    size_t lead_size = strlen(lead), head_size = 0;
-    if (form == RECORD_NETSTRING)
-        head_size = (size_t)snprintf(head, RECORD_HEAD, "%zu:", lead_size + size);
-
-    int count = add(pieces, 0, head, head_size);
-    count = add(pieces, count, lead, lead_size);
-    count = add(pieces, count, data, size);
-    return add(pieces, count, &terminators[form], form != RECORD_WHOLE);
 }

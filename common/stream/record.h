@@ -1,4 +1,8 @@
-/* record: messages, datagrams and lines as records of a byte stream */
+/* record: messages, datagrams and lines as records of a byte stream
+ *
+ * A scanner finds where records end in a stream that comes in pieces. A reader collects whole
+ * records with it. What stands before and after a record when it is written is record_head and
+ * record_tail. */
 #ifndef RECORD_H
 #define RECORD_H
 
@@ -7,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 enum record_form {
@@ -25,16 +30,47 @@ parse_function record_parse_form;
 #define RECORD_OPTION_TAGGED(to) \
     0, "tagged", NULL, NULL, to, "a record begins with the priority or type and a tab"
 
+struct record_scanner {
+    enum record_form form;
+    bool is_inside; /* the stream stands within a record */
+    uint64_t size;  /* bytes of its content so far; of a netstring, as announced */
+    uint64_t limit; /* bytes of the largest record */
+    /* private: of a netstring */
+    unsigned digits;
+    bool is_body;
+    uint64_t left; /* bytes of the body that are still to come */
+};
+
+/* LIMIT: bytes of the largest record, UINT64_MAX for no limit. */
+void record_scan_start(struct record_scanner *scanner, enum record_form form, uint64_t limit);
+
+/* Scans DATA, SIZE bytes, up to the end of the record. Returns the bytes scanned, SIZE if the
+ * record goes on (is_inside); -1 with errno EBADMSG if this is no netstring, EMSGSIZE if the record
+ * is over the limit, a netstring as soon as it says so. */
+ssize_t record_scan(struct record_scanner *scanner, const char *data, size_t size);
+
+enum { RECORD_HEAD_SIZE = 24, RECORD_TAIL_SIZE = 1 };
+
+/* What stands before and after a record of SIZE bytes. Return how many bytes that is. */
+size_t record_head(enum record_form form, size_t size, char head[RECORD_HEAD_SIZE]);
+size_t record_tail(enum record_form form, char tail[RECORD_TAIL_SIZE]);
+
+enum { RECORD_PIECES = 4 };
+
+/* The pieces of one record for io_writev: LEAD and DATA, which make the record, and what FORM puts
+ * around them. HEAD is room for that, to be kept until they are written. Returns how many. */
+int record_pieces(struct iovec pieces[RECORD_PIECES], char head[RECORD_HEAD_SIZE],
+                  enum record_form form, const char *lead, const void *data, size_t size);
+
 struct record_reader {
     int fd;
-    enum record_form form;
-    size_t limit;    /* bytes of the largest record */
     uint64_t number; /* of the record last returned or refused, from 1 */
     uint64_t taken;  /* bytes of the stream that the records returned took, terminators too */
-    /* private: buffer[start..end) is read and not yet returned */
+    /* private: buffer[start..end) is read and not yet returned, up to scanned it is scanned */
+    struct record_scanner scanner;
     char *buffer;
-    size_t capacity, start, end;
-    int is_ended;
+    size_t capacity, start, scanned, end;
+    bool is_ended;
     int reads; /* that record_take has left, -1 for no limit */
     char why[96];
 };
@@ -47,18 +83,11 @@ void record_start(struct record_reader *reader, int fd, enum record_form form, s
  * the end; -1 with errno: EMSGSIZE over the limit, EBADMSG not a netstring, or the read's. */
 int record_next(struct record_reader *reader, const char **data, size_t *size);
 
-/* The same without waiting: reads once at most, and only where poll(2) has found something to read
- * (MAY_READ). -1 with errno EAGAIN where the record is not whole yet. */
+/* The same without waiting: reads once at most, and only if MAY_READ says that poll(2) has found
+ * something to read. -1 with errno EAGAIN if the record is not whole yet. */
 int record_take(struct record_reader *reader, bool may_read, const char **data, size_t *size);
 
-/* What record_next failed with, naming the record: `record 3 is longer than 8192 bytes`. */
+/* What record_next failed with (errno), naming the record: `record 3 is longer than 8192 bytes`. */
 const char *record_error(struct record_reader *reader);
-
-enum { RECORD_PIECES = 4, RECORD_HEAD = 24 };
-
-/* The pieces of one record for io_writev: LEAD and DATA, which make the record, and what FORM puts
- * around them. HEAD is room for that, to be kept until they are written. Returns how many. */
-int record_pieces(struct iovec pieces[RECORD_PIECES], char head[RECORD_HEAD], enum record_form form,
-                  const char *lead, const void *data, size_t size);
 
 #endif

@@ -68,8 +68,8 @@ int readiness_notify(void)
         return 0;
     unsetenv("NOTIFY_SOCKET"); /* NAME stays good: the text is that of the process's start */
     size_t size = strlen(name);
-    if ((*name != '/' && *name != '@') || size >= sizeof address.sun_path)
-        return errno = EINVAL, -1;
+    if (size >= sizeof address.sun_path)
+        return errno = ENAMETOOLONG, -1;
     memcpy(address.sun_path, name, size);
     if (*name == '@')
         address.sun_path[0] = '\0';

@@ -24,7 +24,7 @@ int readiness_mark(struct readiness *ready, const char *line);
 
 /* Tells the service manager, if one listens, that the service is ready: sends READY=1 to
  * $NOTIFY_SOCKET (sd_notify(3)), and takes that out of the environment, so that no COMMAND speaks
- * in our name. Returns 0, also without one; -1 with errno, EINVAL if it is no socket's name. */
+ * in our name. Returns 0, also without one; -1 with errno. */
 int readiness_notify(void);
 
 #endif

@@ -5,7 +5,7 @@
  * splitter that has all of the stream at once says what the records are. */
 #include "fuzz.h"
 #include "queue/message_format.h"
-#include "stream/frame.h"
+#include "stream/record.h"
 #include "sys/io.h"
 
 #include <errno.h>
@@ -117,13 +117,13 @@ static void check_written(enum record_form form, const struct expected *record, 
 {
     static char out[STREAM_SIZE + 64];
     struct iovec pieces[RECORD_PIECES];
-    char head[RECORD_HEAD], before[FRAME_HEAD_SIZE], after[FRAME_TAIL_SIZE];
+    char head[RECORD_HEAD_SIZE], before[RECORD_HEAD_SIZE], after[RECORD_TAIL_SIZE];
     int count = record_pieces(pieces, head, form, "", data, record->size);
     size_t size = join(pieces, count, out, sizeof out), bytes = record->end - at;
     bool lacks_end = (form == RECORD_LINE || form == RECORD_NUL) && bytes == record->size;
     assert(size == bytes + lacks_end && memcmp(out, stream.data + at, bytes) == 0);
 
-    size_t front = frame_head(form, record->size, before), back = frame_tail(form, after);
+    size_t front = record_head(form, record->size, before), back = record_tail(form, after);
     assert(front + record->size + back == size);
     assert(memcmp(out, before, front) == 0 && memcmp(out + size - back, after, back) == 0);
 }
@@ -178,36 +178,36 @@ static void check_reader(enum record_form form, size_t limit, bool takes)
 }
 
 /* The ends that a walk over the pieces finds are those of the splitter. */
-static void check_frame(enum record_form form)
+static void check_scanner(enum record_form form)
 {
-    struct frame frame;
+    struct record_scanner scanner;
     struct expected expected = {0};
     size_t at = 0, end = 0;
     ssize_t step = 0;
-    frame_start(&frame, form);
+    record_scan_start(&scanner, form, UINT64_MAX);
     for (size_t piece; step >= 0 && at < stream.size; at += piece) {
         piece = next_piece(SIZE_MAX);
         if (piece == 0)
             piece = 1;
         stream.at = at + piece;
         for (size_t from = 0; from < piece; from += (size_t)step) {
-            step = frame_next(&frame, stream.data + at + from, piece - from);
+            step = record_scan(&scanner, stream.data + at + from, piece - from);
             if (step < 0)
                 break;
             assert(step > 0 && (size_t)step <= piece - from);
-            if (frame.is_inside)
+            if (scanner.is_inside)
                 continue;
-            expected = expect(form, end, SIZE_MAX, 18);
+            expected = expect(form, end, SIZE_MAX, 19);
             assert(expected.result == 1 && expected.end == at + from + (size_t)step);
             end = expected.end;
         }
     }
     if (form == RECORD_WHOLE)
         return;
-    expected = expect(form, end, SIZE_MAX, 18);
+    expected = expect(form, end, SIZE_MAX, 19);
     if (step < 0)
         assert(expected.result < 0 && !expected.is_cut && errno == EBADMSG);
-    else if (frame.is_inside)
+    else if (scanner.is_inside)
         assert(form == RECORD_NETSTRING ? expected.is_cut : expected.end == stream.size);
     else
         assert(expected.result == 0);
@@ -277,7 +277,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_reader(form, limit, true);
         break;
     case 2:
-        check_frame(form);
+        check_scanner(form);
         break;
     default:
         check_tagged(form, tag);

@@ -132,7 +132,7 @@ static void copy_records(const char *in, const char *out, const char *limit)
     record_start(&reader, STDIN_FILENO, form_of(in), (size_t)strtoull(limit, NULL, 10));
     while ((got = record_next(&reader, &data, &size)) > 0) {
         struct iovec pieces[RECORD_PIECES];
-        char head[RECORD_HEAD];
+        char head[RECORD_HEAD_SIZE];
         int count = record_pieces(pieces, head, form_of(out), "", data, size);
         if (io_writev(STDOUT_FILENO, pieces, count) < 0)
             diag_die(EXIT_ERROR, "stdout: write: %m");
