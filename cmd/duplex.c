@@ -217,7 +217,7 @@ static const struct tool tool = {
 int main(int argc, char **argv)
 {
     struct options options = {.choice = FAILED};
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {0, "status", "WHOSE", parse_choice, &options.choice,
          "exit as first, second, worst, or who failed first"},
         {0, "log", "FILE", parse_path, &options.log.path,

@@ -252,7 +252,7 @@ static const struct tool tool = {
 int main(int argc, char **argv)
 {
     struct options options = {.mode = 0600, .timeout = DEADLINE_NEVER};
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {'w', "write", NULL, NULL, &options.writes, "write stdin to the FIFO"},
         {'r', "read", "IN", parse_path, &options.in, "both ways: read the FIFO IN"},
         {'k', "keep", NULL, NULL, &options.keeps, "stay while the other side comes and goes"},

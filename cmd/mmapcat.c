@@ -254,7 +254,7 @@ int main(int argc, char **argv)
 {
     struct options options = {
         .open.mode = 0600, .length = -1, .size = -1, .timeout = DEADLINE_NEVER};
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {'w', "write", NULL, NULL, &options.open.writes, "write stdin into the file"},
         {OPTION_CREATE(&options.open.creates)},
         {OPTION_EXCLUSIVE(&options.open.is_exclusive)},

@@ -147,10 +147,17 @@ static const char *const synopsis[] = {
     NULL,
 };
 
+static const struct option_rule rules[] = {
+    {.only_one = "count all follow stat remove"},
+    {"json", .with = "stat"},
+    {0},
+};
+
 static const struct tool tool = {
     .name = "mqrecv",
     .purpose = "Take messages from a POSIX or System V message queue",
     .synopsis = synopsis,
+    .rules = rules,
     .has_command = true,
     .more = "With COMMAND it ends with the status of one that failed; 124: no message in time,\n"
             "125: mqrecv itself failed, 126: COMMAND cannot be run, 127: COMMAND not found.\n",
@@ -164,16 +171,11 @@ static void check(const struct request *request)
     bool waits = request->follows || request->timeout != DEADLINE_NEVER;
     bool is_sysv = object_name_is_sysv(&request->name),
          acts = request->describes || request->removes;
-    int ways = (request->count > 0) + request->takes_all + request->follows;
 
-    options_only_one(ways + request->describes + request->removes,
-                     "-n, -a, -f, --stat and --remove");
     if (request->name.kind == OBJECT_NAME_PRIVATE)
         diag_die(EXIT_USAGE, "private: only to create; mqsend -c printed the name, id:N");
     if (request->choice.type != 0 && !is_sysv)
         diag_die(EXIT_USAGE, "%s: -T is for System V queues", request->name.text);
-    if (request->json && !request->describes)
-        diag_die(EXIT_USAGE, "-j goes with --stat");
     if (layout->format.is_given && has_form)
         diag_die(EXIT_USAGE, "--format says all of a record; no --tagged, -0, -W or -N with it");
 
@@ -241,7 +243,7 @@ int main(int argc, char **argv)
 {
     struct request request = {.timeout = DEADLINE_NEVER, .layout = MESSAGE_FORMAT_DEFAULT};
     struct message_format *layout = &request.layout;
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {OPTION_COUNT(&request.count, "take N messages, not one")},
         {'a', "all", NULL, NULL, &request.takes_all, "take all there are now; exit 1 if none"},
         {OPTION_FOLLOW(&request.follows)},
@@ -271,6 +273,7 @@ int main(int argc, char **argv)
     request.job.command = operands.command;
     options_operand(&operands, "NAME", object_name_parse, &request.name);
     options_end(&operands);
+    options_check(&operands, &request.name);
     check(&request);
 
     if (request.removes) {

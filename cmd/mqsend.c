@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     int64_t priority = -1, type = -1;
     bool creates = false, has_meter = false;
     enum record_form form = RECORD_LINE;
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {OPTION_CREATE(&creates)},
         {OPTION_EXCLUSIVE(&creation.is_exclusive)},
         {OPTION_MODE(&creation.mode)},

@@ -265,7 +265,7 @@ int main(int argc, char **argv)
         .timeout = DEADLINE_NEVER,
         .not_acquired = -1,
     };
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {'c', "create", "VALUE", parse_natural, &request.creation.value,
          "run: create the semaphore with VALUE if there is none"},
         {OPTION_EXCLUSIVE(&request.creation.is_exclusive)},

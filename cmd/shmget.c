@@ -106,10 +106,21 @@ static const char *const synopsis[] = {
     NULL,
 };
 
+static const struct option_rule rules[] = {
+    {.only_one = "stat remove"},
+    {.only_one = "take snapshot"},
+    {"stat", .only = "json"},
+    {"remove", .only = ""},
+    {"json", .with = "stat"},
+    {"count", .with = "follow"},
+    {0},
+};
+
 static const struct tool tool = {
     .name = "shmget",
     .purpose = "Print, describe or remove POSIX or System V shared memory",
     .synopsis = synopsis,
+    .rules = rules,
 };
 
 /* What goes with what. */
@@ -125,7 +136,6 @@ static void check(const struct segment_get *how, const struct object_name *name)
                  "%s: --take: a System V segment has no lock (semop run -c 1 /lock -- sh -c "
                  "'shmget %s && shmget --remove %s')",
                  name->text, name->text, name->text);
-    options_only_one(how->takes + how->is_copied, "--take and --snapshot");
 }
 
 int main(int argc, char **argv)
@@ -133,7 +143,7 @@ int main(int argc, char **argv)
     struct segment_get how = {.length = -1, .timeout = DEADLINE_NEVER};
     bool stat = false, json = false, removes = false, is_netstring = false, shows_progress = false;
     int64_t count = 0, total;
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {OPTION_OFFSET(&how.offset)},
         {OPTION_LENGTH(&how.length)},
         {'f', "follow", NULL, NULL, &how.follows, "print it again whenever a writer has finished"},
@@ -157,12 +167,8 @@ int main(int argc, char **argv)
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_operand(&operands, "NAME", object_name_parse, &name);
     options_end(&operands);
-    options_only_one(stat + removes, "--stat and --remove");
+    options_check(&operands, &name);
     check(&how, &name);
-    if (count > 0 && !how.follows)
-        diag_die(EXIT_USAGE, "-n goes with -f");
-    if (json && !stat)
-        diag_die(EXIT_USAGE, "-j goes with --stat");
 
     if (stat) {
         print_status(&name, json);

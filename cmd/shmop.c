@@ -195,7 +195,7 @@ int main(int argc, char **argv)
     enum cell_type type = CELL_I64;
     struct segment_map how = {.mode = 0600, .size = -1};
     struct target target = {.timeout = DEADLINE_NEVER};
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {OPTION_CREATE(&how.creates)},
         {OPTION_EXCLUSIVE(&how.is_exclusive)},
         {OPTION_MODE(&how.mode)},

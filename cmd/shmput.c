@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 {
     const mode_t none = (mode_t)-1;
     struct segment_put how = {.mode = none, .offset = -1, .size = -1, .timeout = DEADLINE_NEVER};
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {'c', "create", NULL, NULL, &how.creates, "create also for -o, or as private"},
         {OPTION_EXCLUSIVE(&how.is_exclusive)},
         {'a', "atomic", NULL, NULL, &how.is_atomic, "readers see the old content or the new"},

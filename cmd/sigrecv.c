@@ -139,10 +139,16 @@ static const char *const synopsis[] = {
     NULL,
 };
 
+static const struct option_rule rules[] = {
+    {.only_one = "format json"},
+    {0},
+};
+
 static const struct tool tool = {
     .name = "sigrecv",
     .purpose = "Receive signals, with their sender and their value",
     .synopsis = synopsis,
+    .rules = rules,
     .more =
         "FMT has %s signal, %n number, %p pid, %u uid, %c code, %v value, %x state and %e status\n"
         "of a child, %%, \\n, \\t, \\0.\n",
@@ -154,7 +160,7 @@ int main(int argc, char **argv)
     bool json = false;
     struct readiness ready = {0};
     struct template format = {.letters = letters};
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {OPTION_COUNT(&count, "end after N signals")},
         {OPTION_TIMEOUT(&timeout)},
         {0, "ready", "FILE", readiness_parse, &ready,
@@ -166,7 +172,7 @@ int main(int argc, char **argv)
 
     program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_only_one(format.is_given + json, "--format and -j");
+    options_check(&operands, NULL);
     uint64_t wanted = 0;
     const char *name = operands.count == 1 ? operands.words[0] : "signals";
     do

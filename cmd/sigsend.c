@@ -222,10 +222,18 @@ static const char *const synopsis[] = {
     NULL,
 };
 
+static const struct option_rule rules[] = {
+    {.only_one = "list id explain"},    {.only_one = "group thread"},
+    {"list", .only = "json"},           {"id", .only = "thread"},
+    {"explain", .only = "thread json"}, {"json", .with = "list explain"},
+    {"timeout", .with = "wait then"},   {0},
+};
+
 static const struct tool tool = {
     .name = "sigsend",
     .purpose = "Send a signal to processes and wait for their end",
     .synopsis = synopsis,
+    .rules = rules,
     .more = "TARGET is PID, PID:INODE, pidfile:PATH, or - for those on standard input.\n",
 };
 
@@ -235,7 +243,7 @@ int main(int argc, char **argv)
     int64_t timeout = DEADLINE_NEVER;
     bool lists = false, identifies = false, explains = false, json = false;
     bool is_group = false, is_thread = false;
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {'s', "signal", "SIG", signal_name_parse, &delivery.ladder.steps[0].signal,
          "TERM, 15, RTMIN+3; 0: only test"},
         {0, "value", "N", parse_int, &delivery.value, "an integer that goes along"},
@@ -256,17 +264,7 @@ int main(int argc, char **argv)
 
     program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
-    options_only_one(lists + identifies + explains, "--list, --id and --explain");
-    options_only_one(is_group + is_thread, "--group and --thread");
-    options_allow(&operands,
-                  lists        ? "list json"
-                  : identifies ? "id thread"
-                  : explains   ? "explain thread json"
-                               : "signal value wait then timeout verbose group thread",
-                  lists        ? "--list"
-                  : identifies ? "--id"
-                  : explains   ? "--explain"
-                               : "sending");
+    options_check(&operands, NULL);
     if (lists) {
         list_signals(operands, json);
         return EXIT_DONE;
@@ -275,8 +273,6 @@ int main(int argc, char **argv)
     delivery.has_value = options_given(&operands, "value");
     delivery.waits = delivery.waits || delivery.ladder.count > 1;
     delivery.deadline = deadline_after(timeout);
-    if (timeout != DEADLINE_NEVER && !delivery.waits)
-        diag_die(EXIT_USAGE, "-t goes with -w or --then");
     if (delivery.ladder.steps[0].signal == 0 && delivery.has_value)
         diag_die(EXIT_USAGE, "--value: signal 0 is only a test and takes no value along");
     struct targets targets = {.scope = is_group    ? PROCESS_GROUP

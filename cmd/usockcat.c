@@ -256,7 +256,7 @@ static const struct tool tool = {
 int main(int argc, char **argv)
 {
     struct options options = {.mode = no_mode, .timeout = DEADLINE_NEVER, .slow = FANOUT_UNSAID};
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {'l', "listen", NULL, NULL, &options.listens, "be the server, of one client"},
         {'k', "keep", NULL, NULL, &options.keeps, "with -l: serve many clients, at once"},
         {0, "type", "TYPE", address_parse_type, &options.type,

@@ -115,7 +115,7 @@ tag_of() {
     run -2 mqrecv -0 -W "/$ID"
     assert_output --partial 'only one of -0, -W and -N'
     run -2 mqrecv -j "/$ID"
-    assert_output 'mqrecv: -j goes with --stat'
+    assert_output 'mqrecv: -j needs --stat'
     run -2 mqrecv -a
     assert_output --partial 'NAME is missing (usage: mqrecv '
     run -2 mqrecv "/$ID" more
@@ -507,7 +507,7 @@ the message went back to the end of its (priority|type) in $queue$"
         assert_output 'mqrecv: --retries and --dead are for a COMMAND'
     done
     run -2 mqrecv "/$ID" --
-    assert_output 'mqrecv: COMMAND is missing (usage: mqrecv NAME -- COMMAND [ARG]...)'
+    assert_output 'mqrecv: COMMAND is missing after --'
 }
 
 @test "a COMMAND that does not read its message, or leaves a process behind, is no failure" {

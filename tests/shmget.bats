@@ -413,7 +413,7 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "/dev/shm/$ID-socket"
     run -2 shmget --stat --remove "/$ID"
     assert_output 'shmget: only one of --stat and --remove'
     run -2 shmget -j "/$ID"
-    assert_output 'shmget: -j goes with --stat'
+    assert_output 'shmget: -j needs --stat'
     run -2 shmget "/$ID" x
     assert_output --partial 'one operand too many'
     run -2 shmget /a/b

@@ -442,9 +442,9 @@ time.sleep(60)' >child
     run -2 --separate-stderr sigsend --explain --then 1:KILL "$$"
     assert_equal "$stderr" 'sigsend: --then does not go with --explain'
     run -2 --separate-stderr sigsend -j "$$"
-    assert_equal "$stderr" 'sigsend: -j does not go with sending'
+    assert_equal "$stderr" 'sigsend: -j needs --list or --explain'
     run -2 --separate-stderr sigsend -t 1 "$$"
-    assert_equal "$stderr" 'sigsend: -t goes with -w or --then'
+    assert_equal "$stderr" 'sigsend: -t needs -w or --then'
     local wrong
     for wrong in '' 5 5s: :KILL x:KILL 5s:NONSENSE -1:KILL; do
         run -2 --separate-stderr sigsend --then "$wrong" "$$"

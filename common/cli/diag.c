@@ -102,6 +102,19 @@ void diag_note(const char *format, ...)
     va_end(arguments);
 }
 
+int diag_fail(const char *object, const struct failure *failure)
+{
+    int status = failure->is_error ? EXIT_ERROR : exit_status_of(failure->errnum);
+    if (failure->errnum == EINTR)
+        return EXIT_ERROR;
+    if (status == EXIT_NO && quiet)
+        return status;
+    errno = failure->errnum;
+    diag_warn("%s: %s: %s%s", failure->object ? failure->object : object, failure->what,
+              *failure->why ? failure->why : strerror(failure->errnum), failure->detail);
+    return status;
+}
+
 _Noreturn void diag_die(int status, const char *format, ...)
 {
     bool is_no = status == EXIT_NO || status == EXIT_NOT_ACQUIRED;

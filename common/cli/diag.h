@@ -3,6 +3,8 @@
 #ifndef DIAG_H
 #define DIAG_H
 
+#include "cli/failure.h"
+
 #include <stddef.h>
 
 /* Names the tool in every message that follows; NAME stays the caller's. */
@@ -27,7 +29,12 @@ void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for what is no fault, but good to know. */
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, and ends the process with STATUS (of enum exit_status). */
+/* Writes `TOOL: OBJECT: what: why (hint)` of a failure, unless it only says no and diag_quiet was
+ * called, or a signal caused it (EINTR): then the tool ends by that signal. An object that the
+ * failure itself names goes before OBJECT. Returns the exit status that it stands for. */
+int diag_fail(const char *object, const struct failure *failure);
+
+/* The same as diag_warn, and ends the process with STATUS (of enum exit_status). */
 _Noreturn void diag_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -18,3 +18,15 @@ int exit_status_of(int errnum)
         return EXIT_ERROR;
     }
 }
+
+int exit_status_beside_command(int status)
+{
+    switch (status) {
+    case EXIT_NO:
+        return EXIT_NOT_ACQUIRED;
+    case EXIT_ERROR:
+        return EXIT_TOOL_FAILED;
+    default:
+        return status;
+    }
+}

@@ -20,4 +20,8 @@ enum exit_status {
  * or "not there", EXIT_ERROR for all else. */
 int exit_status_of(int errnum);
 
+/* The same of a tool that runs a COMMAND: EXIT_NOT_ACQUIRED for EXIT_NO, EXIT_TOOL_FAILED for
+ * EXIT_ERROR, any other STATUS as it is. */
+int exit_status_beside_command(int status);
+
 #endif

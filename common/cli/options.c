@@ -1,5 +1,6 @@
-/* getopt_long() loses the place of `--` when it permutes, and here that divides operands from
- * COMMAND. So this walks argv itself; the grammar is GNU's. */
+/* The grammar is that of getopt_long(3), which is not used for two reasons: it takes the operand -5
+ * of a queue or a cell for an option, and its caller cannot tell an unknown option from an
+ * ambiguous one. */
 #include "cli/options.h"
 
 #include "cli/diag.h"
@@ -10,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char command_word[] = "COMMAND";
+
 struct walk {
     const struct tool *tool;
-    const struct option *table;
+    const struct tool_option *table;
     char **next;    /* the word after the one in hand */
     uint64_t given; /* options of TABLE, as in struct operands */
 };
@@ -21,7 +24,7 @@ static const char *print_help(const char *name, void *value);
 static const char *print_version(const char *name, void *value);
 static const char *set_quiet(const char *name, void *value);
 
-static const struct option standard[] = {
+static const struct tool_option standard[] = {
     {'q', "quiet", NULL, set_quiet, NULL, "no message where the answer is only no (exit 1)"},
     {'h', "help", NULL, print_help, NULL, "print this help"},
     {'V', "version", NULL, print_version, NULL, "print the version"},
@@ -35,7 +38,7 @@ static _Noreturn void end_after_printing(void)
     exit(EXIT_DONE);
 }
 
-static void print_options(const struct option *option)
+static void print_options(const struct tool_option *option)
 {
     for (; option->name; option++) {
         char form[64];
@@ -85,11 +88,11 @@ static _Noreturn void refuse(const struct walk *walk, const char *word, const ch
     diag_die(EXIT_USAGE, "%s: %s (%s --help lists the options)", word, why, walk->tool->name);
 }
 
-static const struct option *find_letter(const struct walk *walk, char letter, const char *word)
+static const struct tool_option *find_letter(const struct walk *walk, char letter, const char *word)
 {
-    const struct option *const tables[] = {walk->table, standard};
+    const struct tool_option *const tables[] = {walk->table, standard};
     for (int i = 0; i < 2; i++)
-        for (const struct option *option = tables[i]; option->name; option++)
+        for (const struct tool_option *option = tables[i]; option->name; option++)
             if (option->letter == letter)
                 return option;
     refuse(walk, word, "unknown option");
@@ -97,14 +100,14 @@ static const struct option *find_letter(const struct walk *walk, char letter, co
 
 /* The option whose long form begins with the first LENGTH bytes of NAME: a whole one wins, else it
  * must be the only one. */
-static const struct option *find_name(const struct walk *walk, const char *name, size_t length)
+static const struct tool_option *find_name(const struct walk *walk, const char *name, size_t length)
 {
-    const struct option *const tables[] = {walk->table, standard};
-    const struct option *found = NULL;
+    const struct tool_option *const tables[] = {walk->table, standard};
+    const struct tool_option *found = NULL;
     bool fits_more = false;
 
     for (int i = 0; i < 2; i++)
-        for (const struct option *option = tables[i]; option->name; option++) {
+        for (const struct tool_option *option = tables[i]; option->name; option++) {
             if (strncmp(option->name, name, length) != 0)
                 continue;
             if (option->name[length] == '\0')
@@ -120,7 +123,7 @@ static const struct option *find_name(const struct walk *walk, const char *name,
 }
 
 /* WORD is the option as it was written, for the message. */
-static void apply(struct walk *walk, const struct option *option, const char *word,
+static void apply(struct walk *walk, const struct tool_option *option, const char *word,
                   const char *argument)
 {
     void *value = option->value ? option->value : walk;
@@ -145,7 +148,7 @@ static void parse_letters(struct walk *walk, const char *word)
 {
     for (const char *at = word + 1; *at; at++) {
         char name[] = {'-', *at, '\0'};
-        const struct option *option = find_letter(walk, *at, word);
+        const struct tool_option *option = find_letter(walk, *at, word);
         if (!option->argument) {
             apply(walk, option, name, NULL);
             continue;
@@ -167,7 +170,7 @@ static void parse_name(struct walk *walk, const char *word)
     size_t length = strcspn(name, "=");
     const char *argument = name[length] ? name + length + 1 : NULL;
 
-    const struct option *option = find_name(walk, name, length);
+    const struct tool_option *option = find_name(walk, name, length);
     if (argument && !option->argument)
         refuse(walk, word, "takes no value");
     if (!argument && option->argument && !(argument = *walk->next++))
@@ -184,7 +187,7 @@ static bool is_number(const struct tool *tool, const char *word)
 }
 
 struct operands options_parse(int argc, char **argv, const struct tool *tool,
-                              const struct option *table)
+                              const struct tool_option *table)
 {
     diag_name(tool->name);
     if (argc < 2) {
@@ -240,40 +243,151 @@ void options_end(const struct operands *operands)
                  operands->tool->name, operands->tool->synopsis[0]);
 }
 
+/* NULL where the table has no such option. */
+static const struct tool_option *find_option(const struct operands *operands, const char *name)
+{
+    for (const struct tool_option *option = operands->table; option->name; option++)
+        if (strcmp(option->name, name) == 0)
+            return option;
+    return NULL;
+}
+
 bool options_given(const struct operands *operands, const char *name)
 {
-    for (size_t i = 0; operands->table[i].name; i++)
-        if (strcmp(operands->table[i].name, name) == 0)
-            return operands->given >> i & 1;
+    if (strcmp(name, command_word) == 0)
+        return operands->command;
+    const struct tool_option *option = find_option(operands, name);
+    return option && operands->given >> (option - operands->table) & 1;
+}
+
+/* Writes into FORM how the option NAME is written: -k, --max, COMMAND. */
+static const char *form_of(const struct operands *operands, const char *name, char form[static 32])
+{
+    const struct tool_option *option = find_option(operands, name);
+    if (option && option->letter)
+        snprintf(form, 32, "-%c", option->letter);
+    else
+        snprintf(form, 32, "%s%s", option ? "--" : "", name);
+    return form;
+}
+
+/* Takes the next of the WORDS, which have blanks between. Returns false at the end. */
+static bool next_word(const char **words, char word[static 32])
+{
+    *words += strspn(*words, " ");
+    size_t length = strcspn(*words, " ");
+    snprintf(word, 32, "%.*s", (int)length, *words);
+    *words += length;
+    return length > 0;
+}
+
+/* How many of the WORDS were given; the first of them is left in GIVEN. */
+static int count_given(const struct operands *operands, const char *words, char given[static 32])
+{
+    char word[32];
+    int count = 0;
+    while (next_word(&words, word))
+        if (options_given(operands, word) && count++ == 0)
+            snprintf(given, 32, "%s", word);
+    return count;
+}
+
+/* Writes WORDS into TEXT as options are written: `-n, -a and -f`. */
+static const char *list_of(const struct operands *operands, const char *words, const char *last,
+                           char text[static 128])
+{
+    char word[32], form[32];
+    size_t used = 0;
+    *text = '\0';
+    while (next_word(&words, word)) {
+        bool is_last = words[strspn(words, " ")] == '\0';
+        const char *comma = used == 0 ? "" : is_last ? last : ", ";
+        used +=
+            (size_t)snprintf(text + used, 128 - used, "%s%s", comma, form_of(operands, word, form));
+    }
+    return text;
+}
+
+static bool has_word(const char *words, const char *name)
+{
+    char word[32];
+    while (next_word(&words, word))
+        if (strcmp(word, name) == 0)
+            return true;
     return false;
 }
 
-static bool has_word(const char *words, const char *word)
+/* What was given beside the option of RULE and is not among those that go with it; NULL if nothing.
+ */
+static const char *find_other(const struct operands *operands, const struct option_rule *rule)
 {
-    size_t length = strlen(word);
-    for (const char *at = words; *at; at += strspn(at, " ")) {
-        size_t size = strcspn(at, " ");
-        if (size == length && strncmp(at, word, length) == 0)
-            return true;
-        at += size;
+    for (const struct tool_option *option = operands->table; option->name; option++)
+        if (options_given(operands, option->name) && strcmp(option->name, rule->option) != 0 &&
+            !has_word(rule->only, option->name))
+            return option->name;
+    return operands->command && !has_word(rule->only, command_word) ? command_word : NULL;
+}
+
+static _Noreturn void refuse_by_rule(const struct option_rule *rule, const char *text)
+{
+    if (rule->because)
+        diag_die(EXIT_USAGE, "%s (%s)", text, rule->because);
+    diag_die(EXIT_USAGE, "%s", text);
+}
+
+static void check_rule(const struct operands *operands, const struct option_rule *rule,
+                       const struct object_name *name)
+{
+    char text[256], given[32], form[32], other[32], list[128];
+    if (rule->only_one) {
+        if (count_given(operands, rule->only_one, given) < 2)
+            return;
+        snprintf(text, sizeof text, "only one of %s",
+                 list_of(operands, rule->only_one, " and ", list));
+        refuse_by_rule(rule, text);
     }
-    return false;
+    if (!options_given(operands, rule->option))
+        return;
+
+    form_of(operands, rule->option, form);
+    if (rule->with && count_given(operands, rule->with, given) == 0) {
+        snprintf(text, sizeof text, "%s needs %s", form,
+                 list_of(operands, rule->with, " or ", list));
+        refuse_by_rule(rule, text);
+    }
+    if (rule->without && count_given(operands, rule->without, given) > 0) {
+        snprintf(text, sizeof text, "%s does not go with %s", form,
+                 form_of(operands, given, other));
+        refuse_by_rule(rule, text);
+    }
+    const char *foreign = rule->only ? find_other(operands, rule) : NULL;
+    if (foreign) {
+        snprintf(text, sizeof text, "%s does not go with %s", form_of(operands, foreign, other),
+                 form);
+        refuse_by_rule(rule, text);
+    }
+    if (rule->family && name && !(rule->family & name->kind)) {
+        const char *family = rule->family == OBJECT_NAME_SYSV ? "System V" : "POSIX";
+        snprintf(text, sizeof text, "%.160s: %s is for %s objects", name->text, form, family);
+        refuse_by_rule(rule, text);
+    }
+}
+
+void options_check(const struct operands *operands, const struct object_name *name)
+{
+    if (operands->command && !operands->command[0])
+        diag_die(EXIT_USAGE, "COMMAND is missing after --");
+    const struct option_rule *rule = operands->tool->rules;
+    for (; rule && (rule->option || rule->only_one); rule++)
+        check_rule(operands, rule, name);
 }
 
 void options_allow(const struct operands *operands, const char *allowed, const char *what)
 {
+    char form[32];
     for (size_t i = 0; operands->table[i].name; i++) {
-        const struct option *option = &operands->table[i];
-        if (!(operands->given >> i & 1) || has_word(allowed, option->name))
-            continue;
-        if (option->letter)
-            diag_die(EXIT_USAGE, "-%c does not go with %s", option->letter, what);
-        diag_die(EXIT_USAGE, "--%s does not go with %s", option->name, what);
+        const char *name = operands->table[i].name;
+        if (operands->given >> i & 1 && !has_word(allowed, name))
+            diag_die(EXIT_USAGE, "%s does not go with %s", form_of(operands, name, form), what);
     }
-}
-
-void options_only_one(int set, const char *names)
-{
-    if (set > 1)
-        diag_die(EXIT_USAGE, "only one of %s", names);
 }

@@ -5,11 +5,12 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "cli/object_name.h"
 #include "cli/parse.h"
 
 #include <stdbool.h>
 
-struct option {
+struct tool_option {
     char letter;           /* 0 where there is only the long form */
     const char *name;      /* the long form, without its dashes */
     const char *argument;  /* what --help calls the value; NULL for a flag */
@@ -18,14 +19,27 @@ struct option {
     const char *help;
 };
 
+/* What an option goes with. Options are written as their long names, several with blanks between;
+ * what follows `--` counts as one, COMMAND. */
+struct option_rule {
+    const char *option;
+    const char *with;             /* needs one of these */
+    const char *without;          /* goes with none of these */
+    const char *only;             /* goes with nothing but these */
+    const char *only_one;         /* instead of OPTION: at most one of these */
+    enum object_name_kind family; /* is for names of this family; 0: for all */
+    const char *because;          /* a reason for the message, or NULL */
+};
+
 struct tool {
     const char *name;
-    const char *purpose;         /* one line, without a full stop */
-    const char *const *synopsis; /* what follows the name; a line each, NULL last */
-    bool has_command;            /* what follows `--` is a COMMAND, not more operands */
-    bool has_negative_operands;  /* `-5` is no option */
-    bool is_prefix;              /* options end at the first operand, as those of env(1) do */
-    const char *more;            /* further lines of --help, each ended; or NULL */
+    const char *purpose;             /* one line, without a full stop */
+    const char *const *synopsis;     /* what follows the name; a line each, NULL last */
+    const struct option_rule *rules; /* {0} last; NULL: none */
+    bool has_command;                /* what follows `--` is a COMMAND, not more operands */
+    bool has_negative_operands;      /* `-5` is no option */
+    bool is_prefix;                  /* options end at the first operand, as those of env(1) do */
+    const char *more;                /* further lines of --help, each ended; or NULL */
 };
 
 struct operands {
@@ -33,7 +47,7 @@ struct operands {
     char **words; /* the operands, in order; they lie in the caller's argv */
     int count;
     char **command; /* what follows `--`, NULL last; NULL where there was none or no COMMAND */
-    const struct option *table;
+    const struct tool_option *table;
     uint64_t given; /* which options of TABLE stood there: bit N for the Nth */
 };
 
@@ -57,7 +71,7 @@ struct operands {
 /* Stores the values of the options, which may stand anywhere before `--`, and returns the operands.
  * Answers --help, --version and --quiet itself. TABLE ends with {0}. */
 struct operands options_parse(int argc, char **argv, const struct tool *tool,
-                              const struct option *table);
+                              const struct tool_option *table);
 
 /* Takes the first operand, which the synopsis calls WHAT, through PARSE into VALUE. */
 void options_operand(struct operands *operands, const char *what, parse_function *parse,
@@ -66,14 +80,15 @@ void options_operand(struct operands *operands, const char *what, parse_function
 /* Refuses operands that nobody took. */
 void options_end(const struct operands *operands);
 
-/* Whether the option of that long name was given. */
+/* Refuses what the rules of the tool refuse, the first of them first, and a COMMAND without a word.
+ * NAME is the object's, for rules about its family; NULL: none. */
+void options_check(const struct operands *operands, const struct object_name *name);
+
+/* Whether the option of that long name was given; COMMAND: whether `--` was. */
 bool options_given(const struct operands *operands, const char *name);
 
 /* Refuses options that were given and are not among ALLOWED, their long names with blanks between.
  * WHAT is what the others do not go with. */
 void options_allow(const struct operands *operands, const char *allowed, const char *what);
-
-/* Refuses options that exclude each other, of which SET are given; NAMES are "-n, -a and -f". */
-void options_only_one(int set, const char *names);
 
 #endif

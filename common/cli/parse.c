@@ -194,3 +194,11 @@ const char *parse_path(const char *text, void *value)
 {
     return *text ? parse_text(text, value) : "an empty path";
 }
+
+int parse_word(const char *text, const char *const *words)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    return -1;
+}

@@ -45,6 +45,9 @@ parse_function parse_text;
 /* The same, of a path: not empty. */
 parse_function parse_path;
 
+/* Which of WORDS, of which NULL is the last, TEXT is: its place from 0; -1 if none of them. */
+int parse_word(const char *text, const char *const *words);
+
 /* The unsigned integer at the start of TEXT in BASE (0 for C notation), without sign or space.
  * Returns where it ends: TEXT itself when there is no digit, NULL when it is over MAX. */
 const char *parse_digits(const char *text, unsigned base, uint64_t max, uint64_t *value);

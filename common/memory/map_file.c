@@ -1,12 +1,12 @@
 #include "memory/map_file.h"
 
 #include "sys/io.h"
+#include "sys/path.h"
 #include "sys/sandbox.h"
 #include "sys/trusted_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -28,17 +28,10 @@ static int reserve(int fd, int64_t offset, int64_t length)
     return status.st_size < offset + length ? ftruncate(fd, offset + length) : 0;
 }
 
-/* Good until the next call. */
-static const char *directory_of(const char *path)
-{
-    static char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
-    return dirname(copy);
-}
-
 static int open_directory(const char *path, int flags)
 {
-    return open(directory_of(path), flags | O_CLOEXEC, 0600);
+    char directory[PATH_MAX];
+    return open(path_directory(path, directory), flags | O_CLOEXEC, 0600);
 }
 
 /* Returns a descriptor; -1 with errno EOPNOTSUPP or EISDIR where this is not possible here. */
@@ -173,13 +166,14 @@ void map_file_discard(struct map_file *file)
     struct stat named, ours;
     int saved = errno;
     if (lstat(file->path, &named) == 0 && fstat(file->fd, &ours) == 0 &&
-        named.st_ino == ours.st_ino && named.st_dev == ours.st_dev)
+        io_is_same_file(&named, &ours))
         unlink(file->path);
     errno = saved;
 }
 
 void map_file_sandbox(const struct map_file *file)
 {
-    const char *folder = file->is_created ? directory_of(file->path) : NULL;
+    char directory[PATH_MAX];
+    const char *folder = file->is_created ? path_directory(file->path, directory) : NULL;
     sandbox_enter(&(struct sandbox){.folder = folder});
 }

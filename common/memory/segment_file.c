@@ -2,6 +2,7 @@
 #include "memory/segment_internal.h"
 
 #include "memory/map_file.h"
+#include "sys/io.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -39,8 +40,7 @@ static bool is_removed(struct segment *segment)
     struct stat named, ours;
     if (stat(segment->name.text, &named) < 0)
         return errno == ENOENT || errno == ENOTDIR;
-    return fstat(segment->id, &ours) == 0 &&
-           (named.st_ino != ours.st_ino || named.st_dev != ours.st_dev);
+    return fstat(segment->id, &ours) == 0 && !io_is_same_file(&named, &ours);
 }
 
 const struct segment_family segment_file = {.map = map_file, .is_removed = is_removed};

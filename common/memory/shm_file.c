@@ -30,7 +30,7 @@ int shm_file_is_named(const struct segment *segment, int fd)
         return errno == ENOENT ? 0 : -1;
     if (fstat(fd, &ours) < 0)
         return -1;
-    return named.st_ino == ours.st_ino && named.st_dev == ours.st_dev;
+    return io_is_same_file(&named, &ours);
 }
 
 int shm_file_fail(struct segment *segment, const char *what)

@@ -209,7 +209,7 @@ static bool is_queue(pid_t pid, uint64_t fd, const void *wanted)
     struct stat file;
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/fd/%llu", (int)pid, (unsigned long long)fd);
-    return stat(path, &file) == 0 && file.st_dev == queue->st_dev && file.st_ino == queue->st_ino;
+    return stat(path, &file) == 0 && io_is_same_file(&file, queue);
 }
 
 static int status_of(struct queue *queue, struct queue_status *status)

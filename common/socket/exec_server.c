@@ -21,13 +21,6 @@ struct shift {
     int64_t accepted;
 };
 
-static void set_number(const char *name, long long number)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%lld", number);
-    setenv(name, text, 1);
-}
-
 _Noreturn void exec_server_exec_received(const char *name, int fd, int64_t idle, char **command)
 {
     struct fdpass rights;
@@ -45,9 +38,9 @@ _Noreturn void exec_server_exec_received(const char *name, int fd, int64_t idle,
 _Noreturn void exec_server_exec(const struct exec_server *crew, int fd, const struct ucred *client)
 {
     interrupt_release();
-    set_number("USOCK_PEER_PID", client->pid);
-    set_number("USOCK_PEER_UID", client->uid);
-    set_number("USOCK_PEER_GID", client->gid);
+    exec_setenv_number("USOCK_PEER_PID", client->pid);
+    exec_setenv_number("USOCK_PEER_UID", client->uid);
+    exec_setenv_number("USOCK_PEER_GID", client->gid);
     setenv("USOCK_PATH", crew->server->address.text, 1);
     exec_set_descriptor(crew->command, fd, STDIN_FILENO);
     exec_set_descriptor(crew->command, fd, STDOUT_FILENO);

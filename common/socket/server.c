@@ -3,6 +3,7 @@
 #include "cli/diag.h"
 #include "socket/access_rule.h"
 #include "sys/io.h"
+#include "sys/path.h"
 #include "sys/sandbox.h"
 
 #include <errno.h>
@@ -24,19 +25,11 @@ static int bind_to(int fd, const struct socket_address *address, mode_t mode)
     return result;
 }
 
-/* To be freed; NULL where there is no memory. */
-static char *directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-}
-
 /* Holds the directory of PATH until the descriptor it returns is closed. */
 static int lock_directory(const char *path, const struct deadline *deadline)
 {
-    char *directory = directory_of(path);
-    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    free(directory);
+    char directory[PATH_MAX];
+    int fd = open(path_directory(path, directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -1;
 
@@ -226,10 +219,9 @@ int server_wait(struct server *server, struct ucred *peer, const struct deadline
 void server_sandbox(const struct server *server)
 {
     bool has_path = server && server->inode;
-    char *directory = has_path ? directory_of(server->address.text) : NULL;
-    if (directory || !has_path)
-        sandbox_enter(&(struct sandbox){.sockets = true, .folder = directory});
-    free(directory);
+    char directory[PATH_MAX];
+    const char *folder = has_path ? path_directory(server->address.text, directory) : NULL;
+    sandbox_enter(&(struct sandbox){.sockets = true, .folder = folder});
 }
 
 /* The open socket holds on to its inode, so no other file can have the same number: compare before

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +23,13 @@ void exec_set_descriptor(char **command, int fd, int number)
     while (dup2(fd, number) < 0)
         if (errno != EINTR)
             fail_to_run(command);
+}
+
+void exec_setenv_number(const char *name, long long number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", number);
+    setenv(name, text, 1);
 }
 
 static bool sigchld_was_ignored;

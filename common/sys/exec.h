@@ -10,6 +10,9 @@ void child_status_enable(void);
  * again. Where that fails it says so and ends with 127 (not found) or 126. */
 _Noreturn void exec_command(char **command);
 
+/* Puts NUMBER into the environment of a COMMAND, as NAME. */
+void exec_setenv_number(const char *name, long long number);
+
 /* Gives COMMAND, which this process is about to become, FD as its descriptor NUMBER. Where that
  * fails this ends as exec_command does. */
 void exec_set_descriptor(char **command, int fd, int number);

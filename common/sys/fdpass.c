@@ -1,5 +1,7 @@
 #include "sys/fdpass.h"
 
+#include "sys/exec.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -119,13 +121,6 @@ int fdpass_receive(int fd, struct fdpass *rights, const struct deadline *deadlin
     return 0;
 }
 
-static void set_number(const char *name, long number)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%ld", number);
-    setenv(name, text, 1);
-}
-
 /* First out of the way, then each to its place: one may stand where another belongs. */
 int fdpass_export_listen_fds(const struct fdpass *rights)
 {
@@ -140,8 +135,8 @@ int fdpass_export_listen_fds(const struct fdpass *rights)
             return -1;
         memcpy(names + (size_t)i * (sizeof name - 1), name, sizeof name);
     }
-    set_number("LISTEN_PID", getpid());
-    set_number("LISTEN_FDS", rights->count);
+    exec_setenv_number("LISTEN_PID", getpid());
+    exec_setenv_number("LISTEN_FDS", rights->count);
     setenv("LISTEN_FDNAMES", names + 1, 1); /* without the first colon */
     return 0;
 }

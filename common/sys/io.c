@@ -36,6 +36,11 @@ bool io_is_file(int fd)
     return S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && !isatty(fd));
 }
 
+bool io_is_same_file(const struct stat *file, const struct stat *other)
+{
+    return file->st_ino == other->st_ino && file->st_dev == other->st_dev;
+}
+
 bool io_has_reader(int fd)
 {
     struct pollfd end = {.fd = fd};

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -24,6 +25,9 @@ bool io_has_descriptor(void);
 
 /* Whether FD is a file, or a device but no terminal: nobody reads there as it comes. */
 bool io_is_file(int fd);
+
+/* Whether two looks at a file were at the same file: device and inode. */
+bool io_is_same_file(const struct stat *file, const struct stat *other);
 
 /* Whether what is written to FD can still be read by somebody: not where it is a pipe or socket
  * whose other end is closed. */

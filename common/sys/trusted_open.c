@@ -1,10 +1,9 @@
 #include "sys/trusted_open.h"
 
+#include "sys/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,13 +13,12 @@ static int may_follow(const char *path)
 {
     const mode_t public = S_ISVTX | S_IWOTH;
     struct stat link, directory;
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
+    char folder[PATH_MAX];
     if (lstat(path, &link) < 0)
         return -1;
     if (!S_ISLNK(link.st_mode))
         return 0;
-    if (stat(dirname(copy), &directory) < 0)
+    if (stat(path_directory(path, folder), &directory) < 0)
         return -1;
     if ((directory.st_mode & public) != public || link.st_uid == directory.st_uid ||
         link.st_uid == geteuid())

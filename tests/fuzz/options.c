@@ -55,9 +55,7 @@ __attribute__((format(printf, 2, 3))) static _Noreturn void die(int status, cons
 
 #define exit     leave
 #define diag_die die
-#define option   tool_option /* getopt.h has a struct of that name */
-#include "cli/options.c"     /* with its static functions */
-#undef option
+#include "cli/options.c" /* with its static functions */
 #undef exit
 
 /* VALUE is the option's place in the table. A value that begins with X is refused. */

@@ -200,7 +200,7 @@ static int show_options(int argc, char **argv)
     bool all = false, append = false;
     int64_t timeout = -1, count = -1;
     const char *word = "", *wording = "";
-    const struct option table[] = {
+    const struct tool_option table[] = {
         {'a', "all", NULL, NULL, &all, "everything"},
         {0, "append", NULL, NULL, &append, "at the end"},
         {OPTION_TIMEOUT(&timeout)},
