@@ -5,8 +5,24 @@ load helper
 
 readme=$BATS_TEST_DIRNAME/../README.md
 
-@test "the recipes of ipcbox(7) do what they show" {
+@test "the examples of ipcbox(7) do what they show" {
     check_examples ipcbox.7
+}
+
+@test "the recipes of ipcbox-recipes(7) do what they show" {
+    check_examples ipcbox-recipes.7
+}
+
+@test "the examples of ipcbox-security(7) do what they show" {
+    check_examples ipcbox-security.7
+}
+
+@test "every page of section 7 has a test here that runs its examples" {
+    local page
+    for page in "$BATS_TEST_DIRNAME"/../man/*.7.scd; do
+        page=${page##*/}
+        run -0 grep -cxF "    check_examples ${page%.scd}" "$BATS_TEST_FILENAME"
+    done
 }
 
 @test "the recipes of the README do what they show" {
