@@ -301,16 +301,25 @@ completions_have_their_sentences() {
     done
 }
 
-# Each line of the table of values is about something that a page names.
+# Each line of the table of values is about something that a page names, and every shell knows how to
+# find its objects.
 completions_know_the_values() {
-    local word tool rest
-    while read -r word tool rest; do
-        [[ $word != '#'* && -n $rest ]] || continue
-        [ "$tool" != '*' ] || tool='*'
+    local word tool kinds kind shell table=completions/values
+    local -A helpers=([bash]=completions/bash/_ipcbox [zsh]=completions/zsh/_ipcbox
+        [fish]=completions/fish/_ipcbox.fish)
+    while read -r word tool kinds; do
+        [[ $word != '#'* && -n $kinds ]] || continue
+        # shellcheck disable=SC2086 # TOOL may be *
         sed -n '/^# SYNOPSIS/,/^# EXIT/s/[_*]//gp' man/$tool.1.scd 2>/dev/null |
-            grep -qE "(^|[^[:upper:]])$word([^[:upper:]]|\$)" ||
-            echo "completions/values: no page of $tool names $word"
-    done <completions/values
+            grep -E "(^|[^[:upper:]])$word([^[:upper:]]|\$)" >/dev/null ||
+            echo "$table: no page of $tool names $word"
+        kind=${kinds#@}
+        [[ $kinds == @* && $kind != @(file|verb) ]] || continue
+        for shell in "${!helpers[@]}"; do
+            grep -qE "^(_ipcbox_$kind\(\)|$kind\)|function __ipcbox_$kind\$)" "${helpers[$shell]}" ||
+                echo "${helpers[$shell]}: has no $kind, which $table names"
+        done
+    done <"$table"
 }
 
 programs=(clang-format clang-tidy cppcheck shellcheck shfmt scdoc python3)
