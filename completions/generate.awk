@@ -88,10 +88,8 @@ function add_verbs(line,   verb) {
     entry = section " " line
     while (match(line, /^\*[a-z]+\*/)) {
         verb = substr(line, 2, RLENGTH - 2)
-        if (!(verb in entry_of_verb))
-            verbs[++verb_count] = verb
-        if (!(verb in entry_of_verb) || section == "VERBS")
-            entry_of_verb[verb] = entry
+        headings[section, ++heading_count[section]] = verb
+        entry_of[section, verb] = entry
         if (!match(line, /, \*[a-z]+\*/))
             break
         line = substr(line, RSTART + 2)
@@ -174,9 +172,7 @@ END {
             modes[mode] = other
     }
     if (usual ~ /^VERB |\tVERB /)
-        keep_verbs()
-    else
-        verb_count = 0
+        find_verbs()
 
     if (shell == "bash")
         write_bash()
@@ -187,16 +183,17 @@ END {
 }
 
 # Verbs are what has a text in VERBS; in a page without that section, in DESCRIPTION.
-function keep_verbs(   i, count, where) {
-    for (i = 1; i <= verb_count; i++)
-        if (entry_of_verb[verbs[i]] ~ /^VERBS /)
-            where = "^VERBS "
-    for (i = 1; i <= verb_count; i++)
-        if (texts[entry_of_verb[verbs[i]]] && entry_of_verb[verbs[i]] ~ where) {
-            verbs[++count] = verbs[i]
-            verb_list = verb_list (count > 1 ? " " : "") verbs[i]
+function find_verbs(   i, where, verb, text) {
+    where = heading_count["VERBS"] ? "VERBS" : "DESCRIPTION"
+    for (i = 1; i <= heading_count[where]; i++) {
+        verb = headings[where, i]
+        text = texts[entry_of[where, verb]]
+        if (text) {
+            verbs[++verb_count] = verb
+            verb_texts[verb_count] = shorten(first_sentence(text))
+            verb_list = verb_list (verb_count > 1 ? " " : "") verb
         }
-    verb_count = count
+    }
 }
 
 # Whether operands that both lines have are completed by different things.
@@ -214,7 +211,6 @@ function has_other_kinds(one, other,   i, a, b, ones, others, count) {
 }
 
 function text_of_option(i) { return shorten(first_sentence(texts["option " i])) }
-function text_of_verb(i) { return shorten(first_sentence(texts[entry_of_verb[verbs[i]]])) }
 
 # TEXT in single quotes.
 function quote(text, escaped) {
@@ -307,7 +303,7 @@ function write_zsh(   i, mode, rest) {
     if (verb_count) {
         print "local -a verbs=("
         for (i = 1; i <= verb_count; i++)
-            print "    " zsh_quote(verbs[i] ":" zsh_escape(text_of_verb(i)))
+            print "    " zsh_quote(verbs[i] ":" zsh_escape(verb_texts[i]))
         print ")"
     }
     if (is_prefix) {
@@ -368,7 +364,7 @@ function fish_operands(operands, condition,   i, list, count, kind, seen) {
 
 function fish_verbs(condition,   i) {
     for (i = 1; i <= verb_count; i++)
-        print "complete -c " tool " -f" fish_when(condition) " -a " verbs[i] " -d " fish_quote(text_of_verb(i))
+        print "complete -c " tool " -f" fish_when(condition) " -a " verbs[i] " -d " fish_quote(verb_texts[i])
 }
 
 # CONDITION without what joins it to a next one.

@@ -130,6 +130,8 @@ includes_name_their_folder() {
 calls_go_down() {
     our_includes | awk "$rooms"' {
         from = room($1); to = room($2)
+        if ($2 !~ /\//)
+            next
         if (from != to && floor(from) <= floor(to))
             print $1 ": " $2 " is not on a lower floor"
         else if (from != to && $2 ~ /_internal\.h$/)
@@ -137,9 +139,9 @@ calls_go_down() {
 }
 
 tools_use_one_room() {
-    our_includes | awk "$rooms"' $1 ~ /^cmd\// && floor(room($2)) == 4 {
+    our_includes | awk "$rooms"' $1 ~ /^cmd\// && $2 ~ /\// && floor(room($2)) == 4 {
         if (first[$1] && first[$1] != room($2))
-            print $1 ": " $2 " is of another room of floor 4 than " first[$1]
+            print $1 ": " $2 " is of a second room of floor 4, beside " first[$1]
         else
             first[$1] = room($2) }'
 }
@@ -198,20 +200,18 @@ map_is_complete() {
 # ---- words
 
 words_are_plain() {
-    tree_files | grep -zE '\.([ch]|sh|bash|bats|rows|py|awk|fish|scd|md)$|^(Makefile|\.ci/run|completions/.*)$' |
+    tree_files | grep -zv '^tests/lint\.' |
+        grep -zE '\.([ch]|sh|bash|bats|rows|py|awk|fish|scd|md)$|^(Makefile|\.ci/run|completions/.*)$' |
         xargs -0 awk -f "$here/words.awk"
 }
 
 # An option is there, or nobody speaks of it.
 no_option_is_promised() {
-    local file option='(^|[^[:alnum:]-])--?[[:alnum:]][[:alnum:]-]*\>'
+    local option='(^|[^[:alnum:]-])--?[[:alnum:]][[:alnum:]-]*\>'
     local promise='\b(not yet|planned|upcoming|not (built|implemented)|TODO|FIXME)\b'
     promise+='|\bin a (later|future) (version|release)\b|\bfuture (option|work)\b'
-    tree_files | while IFS= read -r -d '' file; do
-        [[ $file == tests/lint.* ]] || [ ! -f "$file" ] ||
-            grep -inE "$option.*($promise)" "$file" |
-            sed "s|^\([0-9]*\):.*|$file: line \1 names an option as future work|"
-    done
+    tree_files | grep -zv '^tests/lint\.' | xargs -0 grep -HsinE "$option.*($promise)" |
+        sed -E 's/^([^:]*):([0-9]*):.*/\1: line \2: names an option as future work/'
 }
 
 # ---- tools, pages and completions

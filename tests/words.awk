@@ -12,6 +12,8 @@ BEGIN {
 # Takes TEXT, which stands on the present line, into the paragraph in hand.
 function add(text) {
     gsub(/`[^`]*`/, "`", text)
+    gsub(/[[:blank:]]+/, " ", text)
+    sub(/^ /, "", text)
     paragraph = paragraph " " text
     ends[++lines] = length(paragraph)
     numbers[lines] = FNR
