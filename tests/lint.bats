@@ -249,18 +249,21 @@ END
     {.only_one = "status log"},
     {"status", .family = OBJECT_NAME_SYSV, .because = "planted, "
                                                       "with {} in it"},
+    {"log", .without = "planted"},
     {0},
 };'
     sed -i '/^\*--/,/^$/{/^\t/s/\*--[a-z]*\*//g; /^\t/s/System V//g}' man/duplex.1.scd
     sed -i '/option_rule rules/,/^};/d' cmd/duplex.c
     printf '%s\n' "$rules" >>cmd/duplex.c
-    check_finds pages_name_the_rules 'man/duplex.1.scd: --log: does not name --size, which it needs' \
+    check_finds pages_name_the_rules 'cmd/duplex.c: a rule names planted, which is no option' \
+        'man/duplex.1.scd: --log: does not name --size, which it needs' \
         'man/duplex.1.scd: --size: neither it nor --status says that they exclude each other' \
         'man/duplex.1.scd: --status: neither it nor --log says that they exclude each other' \
         'man/duplex.1.scd: --status: does not say System V'
     sed -i '/^\*--log\*/,/^$/s/^\t/\tWith *--size 4K*, not with *--status*. /' man/duplex.1.scd
     sed -i 's/^\*duplex\* .*/*duplex* [--status WHOSE | --size SIZE] COMMAND/' man/duplex.1.scd
-    check_finds pages_name_the_rules 'man/duplex.1.scd: --status: does not say System V'
+    check_finds pages_name_the_rules 'cmd/duplex.c: a rule names planted, which is no option' \
+        'man/duplex.1.scd: --status: does not say System V'
 }
 
 @test "C and scripts that their own tools would change or refuse are found" {

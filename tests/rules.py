@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What the rules in cmd/*.c promise about options: rules.py cases|pages FOLDER-OF-THE-TOOLS
 
-cases: for each rule the smallest command line that breaks it and no other: the tool, the message and
-the words of the command line, with tabs between. pages: a finding for each rule that the page of its
+cases: for each rule, and each option that it excludes, the smallest command line that breaks it and no
+other rule: the tool, the rule, the message and the command line, with tabs between. pages: a finding for each rule that the page of its
 tool does not tell, one a line. The tree is the current folder.
 """
 import itertools
@@ -16,8 +16,8 @@ POSIX_NAME, SYSV_NAME = "/ipcbox-rule", "0x1bc0ffee"
 # A value or an operand of that name, if completions/values has no word for it; "1" is any other. No
 # process has that number.
 SAMPLES = {
-    "FILE": "file", "FMT": "%%", "SIG": "TERM", "WHO": "any", "DIR": ".", "IN": "fifo", "FIFO": "fifo",
-    "ADDRESS": "./socket", "TARGET": "2147483647", "COMMAND": "true", "MESSAGE": "message",
+    "FILE": "file", "FMT": "%%", "SIG": "TERM", "WHO": "any", "DIR": ".", "IN": "fifo", "OUT": "fifo",
+    "FIFO": "fifo", "ADDRESS": "./socket", "TARGET": "2147483647", "COMMAND": "true", "MESSAGE": "message",
 }
 
 
@@ -38,6 +38,11 @@ class Tool:
                 r"^  (?:-(\w),|   ) --([\w-]+)(?: ([A-Z:]+))? ", rest, re.M):
             if name not in ("quiet", "help", "version"):
                 self.options[name] = ("-" + letter if letter else "--" + name, value)
+
+    def unknown_names(self, rule):
+        """Options that RULE names and the tool does not have: the rule would never be tested."""
+        names = [name for name in [rule["option"], *rule["names"]] if rule["kind"] != "family" and name]
+        return [name for name in names if name not in self.options and name != "COMMAND"]
 
     def form(self, name):
         return self.options[name][0] if name in self.options else name
@@ -68,11 +73,10 @@ class Tool:
             text = "%s: %s is for %s objects" % (object_name, self.form(option), names[0])
         return "%s (%s)" % (text, rule["because"]) if text and rule["because"] else text
 
-    def smallest_break(self, rule):
-        """The fewest options, and the object, that break RULE alone; else that break it first."""
+    def smallest_break(self, rule, needed):
+        """The fewest options, with those NEEDED, and the object, that break RULE alone; else first."""
         names = [*self.options] + (["COMMAND"] if any("-- COMMAND" in line for line in self.usages)
                                    else [])
-        needed = [rule["option"]] if rule["option"] else []
         others = [name for name in names if name not in needed]
         others.sort(key=lambda name: bool(self.options.get(name, ("", "1"))[1]))
         first = None
@@ -159,12 +163,16 @@ def name_of(rule):
 
 def print_cases(tool):
     for rule in tool.rules:
-        case = tool.smallest_break(rule)
-        if not case:
-            print(tool.name, "no command line breaks the rule " + name_of(rule), "false", sep="\t")
-            continue
-        words = tool.command_line(*case)
-        print(tool.name, tool.refusal(rule, *case), " ".join(map(shlex.quote, words)), sep="\t")
+        needed = [[rule["option"]]]
+        if rule["kind"] == "only_one":
+            needed = map(list, itertools.combinations(rule["names"], 2))
+        elif rule["kind"] == "without":
+            needed = [[rule["option"], name] for name in rule["names"]]
+        for options in needed:
+            case = None if tool.unknown_names(rule) else tool.smallest_break(rule, options)
+            message = tool.refusal(rule, *case) if case else "no command line breaks this rule"
+            words = tool.command_line(*case) if case else ["false"]
+            print(tool.name, name_of(rule), message, " ".join(map(shlex.quote, words)), sep="\t")
 
 
 class Page:
@@ -217,7 +225,10 @@ def check_page(tool):
     page = Page(tool)
     for rule in tool.rules:
         kind, option = rule["kind"], rule["option"]
-        if kind == "with":
+        unknown = tool.unknown_names(rule)
+        if unknown:
+            print("cmd/%s.c: a rule names %s, which is no option" % (tool.name, ", ".join(unknown)))
+        elif kind == "with":
             for other in rule["names"]:
                 if option != "COMMAND" and not page.names(tool, option, other):
                     print("%s: %s: does not name %s, which it needs"
