@@ -157,7 +157,7 @@ $(BUILD)/fuzz/%.o: %.c
 	    -c -o $@ $<
 
 # Other compilers and flags make other objects: none of them ends in a program of another kind.
-FLAGS = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION)
+FLAGS = $(CC) $(SYSTEM_CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION)
 quote = '$(subst ','\'',$(1))'
 $(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
@@ -302,13 +302,14 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 
 uninstall: ## remove what install put there
 	rm -f $(INSTALLED)
-	@touch $(BUILD)/folders && sort -ru $(BUILD)/folders | while read -r folder; do \
-	    rmdir "$$folder" 2>/dev/null || [ ! -d "$$folder" ] || echo "$$folder"; \
-	done >$(BUILD)/folders.left && mv $(BUILD)/folders.left $(BUILD)/folders
+	@[ ! -e $(BUILD)/folders ] || { \
+	    sort -ru $(BUILD)/folders | while read -r folder; do \
+	        rmdir "$$folder" 2>/dev/null || [ ! -d "$$folder" ] || echo "$$folder"; \
+	    done >$(BUILD)/folders.left; mv $(BUILD)/folders.left $(BUILD)/folders; }
 
 clean: ## remove build/
 	rm -rf $(BUILD)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
-	@echo 'Variables: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR INSTALL STRIP BUILD JOBS FUZZ_TIME; V=1 shows all.'
+	@echo 'Variables: CC SYSTEM_CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR INSTALL STRIP BUILD JOBS FUZZ_TIME; V=1 shows all.'

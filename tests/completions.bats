@@ -485,7 +485,7 @@ generate() {
 }
 
 @test "make install puts each shell's files where it looks, and make uninstall takes all away" {
-    local make=(make -o all -C "$BATS_TEST_DIRNAME/.." "BUILD=$BUILD" "DESTDIR=$PWD/it's here" PREFIX=/p)
+    local make=(env -u MAKEFLAGS -u MFLAGS make -o all -C "$BATS_TEST_DIRNAME/.." "BUILD=$BUILD" "DESTDIR=$PWD/it's here" PREFIX=/p)
     local root="it's here/p" tool
     run -0 "${make[@]}" install
     for tool in $(tools); do

@@ -41,7 +41,8 @@ class Tool:
 
     def unknown_names(self, rule):
         """Options that RULE names and the tool does not have: the rule would never be tested."""
-        names = [name for name in [rule["option"], *rule["names"]] if rule["kind"] != "family" and name]
+        names = [rule["option"]] if rule["option"] else []
+        names += rule["names"] if rule["kind"] != "family" else []
         return [name for name in names if name not in self.options and name != "COMMAND"]
 
     def form(self, name):
