@@ -75,7 +75,8 @@ STATIC_LDFLAGS  = $(if $(MUSL),$(MUSL_LDFLAGS),$(SYSTEM_LDFLAGS))
 # scdoc dates the pages by it: the same sources make the same pages. In a tarball, which may lie in
 # somebody else's repository, the files have the time of the commit.
 ifndef SOURCE_DATE_EPOCH
-SOURCE_DATE_EPOCH := $(shell { test -e .git && git log -1 --format=%ct 2>/dev/null; } || date -r Makefile +%s)
+SOURCE_DATE_EPOCH := $(shell { test -e .git && git log -1 --format=%ct 2>/dev/null; } || \
+                            date -r Makefile +%s)
 endif
 export SOURCE_DATE_EPOCH
 
@@ -123,11 +124,13 @@ $(BUILD)/%/ipcbox.a: $(MODULES:%.c=$(BUILD)/\%/%.o)
 
 $(BUILD)/static/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(STATIC_CPPFLAGS) $(STATIC_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(STATIC_CPPFLAGS) $(STATIC_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
+	    -MMD -MP -c -o $@ $<
 
 $(BUILD)/system/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(SYSTEM_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(SYSTEM_CC) $(OUR_CPPFLAGS) $(OUR_CFLAGS) $(SYSTEM_CFLAGS) $(CPPFLAGS) $(CFLAGS) \
+	    -MMD -MP -c -o $@ $<
 
 $(BUILD)/man/%: man/%.scd | $(filter deps,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
@@ -165,9 +168,8 @@ $(BUILD)/flags: FORCE | $(filter deps,$(MAKECMDGOALS))
 
 -include $(wildcard $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d $(BUILD)/replay/*.d $(BUILD)/system/tests/*/*/*.d)
 
-DEPS       = gcc libc6-dev musl-tools scdoc bats bats-support bats-assert parallel perl python3 \
-             python3-sysv-ipc git zsh fish \
-             socat netcat-openbsd curl procps strace redis-tools
+DEPS       = gcc libc6-dev musl-tools scdoc git bats bats-support bats-assert parallel perl python3 \
+             python3-sysv-ipc zsh fish socat netcat-openbsd curl procps strace redis-tools
 DEPS_LINT  = clang clang-format clang-tidy cppcheck shellcheck shfmt git python3 scdoc
 DEPS_CHECKS = $(CLANG_RUNTIME) valgrind $(DEPS)
 DEPS_BENCH = hyperfine gnuplot-nox time $(DEPS)
@@ -273,35 +275,40 @@ new: ## write source, page and suite of a new tool: make new TOOL=name
 	@tests/new.sh $(call quote,$(TOOL))
 
 INSTALL_DATA    = $(INSTALL) -m 0644
-INSTALL_PROGRAM = $(INSTALL) -m 0755 $(if $(STRIP),-s $(if $(filter-out strip,$(STRIP)),--strip-program=$(STRIP)))
-# The folder $(1) as it is installed.
-to = $(call quote,$(DESTDIR)$(1))
-FOLDERS = $(foreach folder,$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR),$(call to,$(folder)))
-INSTALLED = $(foreach tool,$(TOOLS),$(call to,$(BINDIR)/$(tool))) \
-            $(foreach page,$(PAGES),$(call to,$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))) \
-            $(foreach file,$(filter bash/%,$(COMPLETIONS)),$(call to,$(BASHDIR)/$(notdir $(file)))) \
-            $(foreach file,$(filter zsh/%,$(COMPLETIONS)),$(call to,$(ZSHDIR)/$(notdir $(file)))) \
-            $(foreach file,$(filter fish/%,$(COMPLETIONS)),$(call to,$(FISHDIR)/$(notdir $(file))))
+INSTALL_PROGRAM = $(INSTALL) -m 0755 \
+    $(if $(STRIP),-s $(if $(filter-out strip,$(STRIP)),--strip-program=$(STRIP)))
+
+# Where each thing goes; $(call to,PATHS) is what the shell has to read for them.
+to = $(foreach path,$(1),$(call quote,$(DESTDIR)$(path)))
+FOLDERS = $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
+PAGES_1 := $(filter %.1,$(PAGES))
+PAGES_7 := $(filter %.7,$(PAGES))
+BASH    := $(filter bash/%,$(COMPLETIONS))
+ZSH     := $(filter zsh/%,$(COMPLETIONS))
+FISH    := $(filter fish/%,$(COMPLETIONS))
+INSTALLED = $(TOOLS:%=$(BINDIR)/%) $(PAGES_1:%=$(MANDIR)/man1/%) $(PAGES_7:%=$(MANDIR)/man7/%) \
+            $(BASH:bash/%=$(BASHDIR)/%) $(ZSH:zsh/%=$(ZSHDIR)/%) $(FISH:fish/%=$(FISHDIR)/%)
 
 # Notes the folders that it makes, for uninstall. fish looks for completions below its own prefix and
 # the folders that XDG_DATA_DIRS names, so below another prefix it may not find them.
 install: all ## install below $(DESTDIR)$(PREFIX)
-	@for folder in $(FOLDERS); do \
+	@for folder in $(call to,$(FOLDERS)); do \
 	    while [ ! -d "$$folder" ]; do echo "$$folder"; folder=$$(dirname "$$folder"); done; \
 	done >>$(BUILD)/folders
-	$(INSTALL) -d $(FOLDERS)
+	$(INSTALL) -d $(call to,$(FOLDERS))
 	$(INSTALL_PROGRAM) $(TOOLS:%=$(BUILD)/bin/%) $(call to,$(BINDIR))
-	$(INSTALL_DATA) $(patsubst %,$(BUILD)/man/%,$(filter %.1,$(PAGES))) $(call to,$(MANDIR)/man1)
-	$(INSTALL_DATA) $(patsubst %,$(BUILD)/man/%,$(filter %.7,$(PAGES))) $(call to,$(MANDIR)/man7)
-	$(INSTALL_DATA) $(patsubst %,$(BUILD)/completions/%,$(filter bash/%,$(COMPLETIONS))) $(call to,$(BASHDIR))
-	$(INSTALL_DATA) $(patsubst %,$(BUILD)/completions/%,$(filter zsh/%,$(COMPLETIONS))) $(call to,$(ZSHDIR))
-	$(INSTALL_DATA) $(patsubst %,$(BUILD)/completions/%,$(filter fish/%,$(COMPLETIONS))) $(call to,$(FISHDIR))
-	@[ -n $(call quote,$(DESTDIR)) ] || ! command -v fish >/dev/null || \
-	    fish --no-config -c 'contains -- $$argv[1] $$fish_complete_path' $(FISHDIR) || \
-	    echo 'fish looks into $(FISHDIR) only if XDG_DATA_DIRS names $(DATADIR).'
+	$(INSTALL_DATA) $(PAGES_1:%=$(BUILD)/man/%) $(call to,$(MANDIR)/man1)
+	$(INSTALL_DATA) $(PAGES_7:%=$(BUILD)/man/%) $(call to,$(MANDIR)/man7)
+	$(INSTALL_DATA) $(BASH:%=$(BUILD)/completions/%) $(call to,$(BASHDIR))
+	$(INSTALL_DATA) $(ZSH:%=$(BUILD)/completions/%) $(call to,$(ZSHDIR))
+	$(INSTALL_DATA) $(FISH:%=$(BUILD)/completions/%) $(call to,$(FISHDIR))
+	@[ -n $(call quote,$(DESTDIR)) ] || ! command -v fish >/dev/null || { \
+	    own=$$(fish --no-config -c 'echo $$__fish_data_dir'); \
+	    case ":$${own%/fish}:$$XDG_DATA_DIRS:" in *':$(DATADIR):'*) exit ;; esac; \
+	    echo 'fish looks into $(FISHDIR) only if XDG_DATA_DIRS names $(DATADIR).'; }
 
 uninstall: ## remove what install put there
-	rm -f $(INSTALLED)
+	rm -f $(call to,$(INSTALLED))
 	@[ ! -e $(BUILD)/folders ] || { \
 	    sort -ru $(BUILD)/folders | while read -r folder; do \
 	        rmdir "$$folder" 2>/dev/null || [ ! -d "$$folder" ] || echo "$$folder"; \
@@ -312,4 +319,5 @@ clean: ## remove build/
 
 help: ## list the targets
 	@sed -n 's/^\([a-z -]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
-	@echo 'Variables: CC SYSTEM_CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR INSTALL STRIP BUILD JOBS FUZZ_TIME; V=1 shows all.'
+	@echo 'Variables: CC SYSTEM_CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR INSTALL STRIP BUILD JOBS FUZZ_TIME;'
+	@echo 'V=1 shows the commands.'

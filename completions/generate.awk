@@ -245,7 +245,8 @@ function write_bash(   i, mode) {
         print "    if _ipcbox_has " mode "; then operands='" bash_operands(modes[mode]) "'; fi"
     print "    _ipcbox_complete \"$operands" (has_command ? " -- command" : "") "\" '"
     for (i = 1; i <= options; i++)
-        print "        " forms[i] (values[i] ? " " bash_kind(kind_of(values[i])) : "") (i == options ? "'" : "")
+        print "        " forms[i] (values[i] ? " " bash_kind(kind_of(values[i])) : "") \
+            (i == options ? "'" : "")
     print "}\n\ncomplete -F _" tool " " tool
 }
 
@@ -364,7 +365,8 @@ function fish_operands(operands, condition,   i, list, count, kind, seen) {
 
 function fish_verbs(condition,   i) {
     for (i = 1; i <= verb_count; i++)
-        print "complete -c " tool " -f" fish_when(condition) " -a " verbs[i] " -d " fish_quote(verb_texts[i])
+        print "complete -c " tool " -f" fish_when(condition) " -a " verbs[i] \
+            " -d " fish_quote(verb_texts[i])
 }
 
 # CONDITION without what joins it to a next one.

@@ -507,3 +507,26 @@ generate() {
     run -0 ls
     assert_output ''
 }
+
+@test "make install tells when fish does not look where its files went" {
+    command -v fish >/dev/null || skip "fish is not installed"
+    local make=(env -u MAKEFLAGS -u MFLAGS make -o all -C "$BATS_TEST_DIRNAME/.." "BUILD=$BUILD" DESTDIR=)
+    run -0 "${make[@]}" PREFIX="$PWD/p" install
+    assert_line "fish looks into $PWD/p/share/fish/vendor_completions.d only if XDG_DATA_DIRS names $PWD/p/share."
+    XDG_DATA_DIRS=$PWD/p/share run -0 "${make[@]}" PREFIX="$PWD/p" install
+    refute_output --partial 'fish looks'
+    run -0 "${make[@]}" PREFIX="$PWD/p" uninstall
+    run -0 ls
+    assert_output ''
+}
+
+@test "make install strips the tools by STRIP, or not at all" {
+    local make=(env -u MAKEFLAGS -u MFLAGS make -n -o all -C "$BATS_TEST_DIRNAME/.." install)
+    run -0 "${make[@]}"
+    assert_line --partial 'install -m 0755 -s '
+    refute_output --partial --strip-program
+    STRIP=other-strip run -0 "${make[@]}"
+    assert_line --partial 'install -m 0755 -s --strip-program=other-strip '
+    run -0 "${make[@]}" STRIP= INSTALL='other-install -p'
+    assert_line --regexp '^other-install -p -m 0755 +[^ -]'
+}

@@ -117,7 +117,9 @@ our_includes() {
 
 # For awk: the room of a path below cmd/ or common/, and the floor of a room.
 rooms='function room(path) { sub("^common/", "", path); sub("/.*", "", path); return path }
-    function floor(of) { return of == "cli" ? 1 : of == "sys" ? 2 : of == "stream" ? 3 : of == "cmd" ? 5 : 4 }'
+    function floor(of) {
+        return of == "cli" ? 1 : of == "sys" ? 2 : of == "stream" ? 3 : of == "cmd" ? 5 : 4
+    }'
 
 includes_name_their_folder() {
     local file included
@@ -148,8 +150,8 @@ tools_use_one_room() {
 
 # A .c, its .h and its _internal.h are one module. tsort names the modules of each circle, one a line.
 modules_have_no_circle() {
-    our_includes | sed -E 's/(_internal)?\.[ch]\>//g; s|^common/||' | awk '$1 != $2' | LC_ALL=C tsort 2>&1 >/dev/null |
-        awk '/contains a loop/ {if (text) print text; text = "common/: a circle of includes:"; next}
+    our_includes | sed -E 's/(_internal)?\.[ch]\>//g; s|^common/||' | awk '$1 != $2' |
+        LC_ALL=C tsort 2>&1 >/dev/null | awk '/contains a loop/ {if (text) print text; text = "common/: a circle of includes:"; next}
             {text = text " " $2} END {if (text) print text}'
 }
 
@@ -188,13 +190,16 @@ library_leaves_the_end_to_tools() {
 map_is_complete() {
     local map=common/README.md named there
     [ -e "$map" ] || { echo "$map: is missing" && return; }
-    named=$(awk '/^## / {room = $2} /^- `[^`]*`: ./ {split($0, part, "`"); print room "/" part[2]}' "$map")
+    named=$(awk '/^## / {room = $2}
+        /^- `[^`]*`: ./ {split($0, part, "`"); print room "/" part[2]}' "$map")
     there=$(printf '%s\n' common/*/*.[ch] | sed -E 's/^common.|(_internal)?\.[ch]$//g')
     missing_from "$there" "$named" | sed "s|.*|$map: lacks &|"
     missing_from "$named" "$there" | sed "s|.*|$map: there is no &|"
     sort <<<"$named" | uniq -d | sed "s|.*|$map: names & twice|"
-    awk "$rooms"' /^## / {if (floor($2) < last) print FILENAME ": " $2 " is on a lower floor than the room above it"
-        last = floor($2)}' "$map"
+    awk "$rooms"' /^## / {
+        if (floor($2) < last)
+            print FILENAME ": " $2 " is on a lower floor than the room above it"
+        last = floor($2) }' "$map"
 }
 
 # ---- words
@@ -297,7 +302,9 @@ completions_have_their_sentences() {
         awk -v shell=sentences -f completions/generate.awk completions/values "$page" |
             awk -F '\t' -v page="$page" '
                 $2 == "" {print page ": " $1 ": has no text"}
-                length($2) > 72 {print page ": " $1 ": its first sentence has " length($2) " characters, not 72 at most"}'
+                length($2) > 72 {
+                    print page ": " $1 ": its first sentence has " length($2) " characters, not 72 at most"
+                }'
     done
 }
 

@@ -2,8 +2,9 @@
 """What the rules in cmd/*.c promise about options: rules.py cases|pages FOLDER-OF-THE-TOOLS
 
 cases: for each rule, and each option that it excludes, the smallest command line that breaks it and no
-other rule: the tool, the rule, the message and the command line, with tabs between. pages: a finding for each rule that the page of its
-tool does not tell, one a line. The tree is the current folder.
+other rule: the tool, the rule, the message and the command line, with tabs between.
+pages: a finding, one a line, for each rule that the page of its tool does not tell.
+The tree is the current folder.
 """
 import itertools
 import pathlib
@@ -16,7 +17,8 @@ POSIX_NAME, SYSV_NAME = "/ipcbox-rule", "0x1bc0ffee"
 # A value or an operand of that name, if completions/values has no word for it; "1" is any other. No
 # process has that number.
 SAMPLES = {
-    "FILE": "file", "FMT": "%%", "SIG": "TERM", "WHO": "any", "DIR": ".", "IN": "fifo", "OUT": "fifo",
+    "FILE": "file", "FMT": "%%", "SIG": "TERM", "WHO": "any", "DIR": ".", "IN": "fifo",
+    "OUT": "fifo",
     "FIFO": "fifo", "ADDRESS": "./socket", "TARGET": "2147483647", "COMMAND": "true", "MESSAGE": "message",
 }
 

@@ -27,13 +27,15 @@ function report(at, what,   i) {
 
 # A question may begin so.
 function check_sentences(   rest, at, sentence, first) {
-    for (rest = paragraph; match(rest, /(^ *|[.!?][")]? +)(Who|Whoever|Where)[^[:alnum:]_]/); rest = sentence) {
+    rest = paragraph
+    while (match(rest, /(^ *|[.!?][")]? +)(Who|Whoever|Where)[^[:alnum:]_]/)) {
         at += RSTART + RLENGTH - 1
         first = substr(rest, RSTART, RLENGTH)
         gsub(/[^[:alpha:]]/, "", first)
         sentence = substr(rest, RSTART + RLENGTH)
         if (sentence !~ /^[^.!?]*\?/)
             report(at - 1, "a sentence begins with " first)
+        rest = sentence
     }
 }
 
