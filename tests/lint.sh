@@ -271,7 +271,7 @@ compare_options() {
 
 compare_usage() {
     local usage synopsis
-    usage=$("$BUILD/bin/$1" --help | sed -n '/^$/q; s/^usage: //; s/^ *//; p')
+    usage=$("$BUILD/bin/$1" --help | sed '/^$/,$d; s/^usage: //; s/^ *//')
     synopsis=$(sed -n '/^# SYNOPSIS/,/^# DESCRIPTION/{/^#/d; /^$/d; s/++$//; s/[*\\]//g; p}' "$2")
     [ "$usage" = "$synopsis" ] || echo "$2: the synopsis is not the usage that --help prints"
 }
