@@ -13,7 +13,7 @@ struct failure {
     bool is_error;      /* no mere "no", whatever ERRNUM says: the exit status is 3 */
     const char *object; /* what it concerns; NULL: the object that the tool names */
     char what[64];      /* was tried: "open queue" */
-    char why[128];      /* the reason, or "" for the text of ERRNUM */
+    char why[320];      /* the reason, or "" for the text of ERRNUM */
     char detail[224];   /* follows the reason: " (-c creates it)", "; 5 bytes are lost"; or "" */
 };
 
