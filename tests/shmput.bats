@@ -1109,9 +1109,8 @@ put_slowly() {
     exec 5<>slow
     background shmput --progress "/$ID" <slow 2>meter 5>&-
     putter=$!
-    printf abc >&5
-    eventually grep -qx '3 B, [0-9.]* B/s' meter
-    eventually grep -qx '3 B, 0 B/s' meter
+    # shellcheck disable=SC2016
+    eventually bash -c 'printf abc >&5; grep -qx "[0-9]* B, [0-9.]* B/s" meter'
     exec 5>&-
     ends_with 0 $putter
     shmget --remove "/$ID"
