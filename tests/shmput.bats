@@ -1122,10 +1122,9 @@ put_slowly() {
     background python3 -c 'import pty, sys
 pty.spawn(["sh", "-c", "exec shmput -P \"$0\" <slow", sys.argv[1]])' "/$ID" >screen </dev/null
     exec 5>slow
-    head -c 1M /dev/zero >&5
-    eventually grep -q '1.0 MiB, ' screen
+    eventually bash -c 'head -c 10K /dev/zero >&5; grep -q "iB, " screen'
     exec 5>&-
-    eventually grep -q '1.0 MiB in ' screen
+    eventually grep -q 'iB in ' screen
     [ "$(tr -cd '\n' <screen | wc -c)" = 1 ]
     eventually is_gone $!
     shmget --remove "/$ID"
