@@ -88,7 +88,9 @@ static int pass_bytes(const char *name, int fd, const struct options *options)
     flows[1].is_unmetered = start_meter(options);
     if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
         return tell(name, "prepare");
-    return relay_run(flows, 2, options->timeout) == 0 ? EXIT_DONE : relay_tell(flows, 2);
+    struct failure failure;
+    return relay_run(flows, 2, options->timeout, &failure) == 0 ? EXIT_DONE
+                                                                : diag_fail(name, &failure);
 }
 
 static int pass_records(struct hub *hub, const struct options *options)

@@ -145,7 +145,7 @@ with_fault() {
 @test "a FIFO that cannot be looked at is not taken for something else" {
     mkfifo pipe
     run -3 --separate-stderr with_fault fstat:1:EIO fifocat -t 0 pipe
-    [[ $stderr == "fifocat: pipe: open FIFO: "* && $stderr != *"no FIFO"* ]]
+    [[ $stderr == "fifocat: pipe: open FIFO: "* && $stderr != *"not a FIFO"* ]]
 }
 
 @test "sigsend --explain that cannot read of all threads says so" {

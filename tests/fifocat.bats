@@ -404,11 +404,11 @@ END
     { echo short && head -c 4095 /dev/zero | tr '\0' x && echo && head -c 4096 /dev/zero; } >in
     run -3 --separate-stderr fifocat -w --records f <in
     assert_equal "$stderr" \
-        'fifocat: stdin: record 3 is longer than 4095 bytes (it must go in whole, by one write)'
+        'fifocat: stdin: read: record 3 is longer than 4095 bytes (it must go in whole, by one write)'
     fifocat -q -t 0 f >out || true
     assert_equal "$(wc -lc <out | tr -s ' ')" ' 2 4102'
     run -3 --separate-stderr fifocat -w -N f <<<'3:abcd,'
-    assert_equal "$stderr" 'fifocat: stdin: record 1 is not a netstring'
+    assert_equal "$stderr" 'fifocat: stdin: read: record 1 is not a netstring'
 }
 
 @test "--full drop never waits, and counts exactly what it dropped" {
@@ -961,13 +961,13 @@ fifo 620"
     python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
     for path in file link directory socket /dev/null; do
         run -3 --separate-stderr fifocat -c "$path"
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
         run -3 --separate-stderr fifocat -c -k -w "$path" <<<x
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
         run -3 --separate-stderr fifocat -t 0 -w "$path" <<<x
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
         run -3 --separate-stderr fifocat -r "$path" -w "$path" <<<x
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
     done
     assert_equal "$(cat file)" content
 }
@@ -1036,12 +1036,32 @@ fifo 620"
 -c --full drop f
 -c --full maybe -w f
 -c -0 -N -w f
--c --records -r in -w f
 -c -w=1 f
 END
     [ ! -e f ] && [ ! -e in ] && [ ! -e out ]
     run -2 --separate-stderr fifocat ''
     assert_regex "$stderr" "^fifocat: FIFO '': an empty path$"
+}
+
+@test "options that do not go together are refused by name" {
+    local line words
+    while IFS='|' read -r words line; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr fifocat $words
+        assert_equal "$stderr" "fifocat:$line"
+    done <<'END'
+-c -r in f | -r needs -w
+-c -r in -w -k f | -k does not go with -r
+-c --records f | --records needs -w
+-c -0 f | -0 needs -w
+-c -W f | -W needs -w
+-c -N f | -N needs -w
+-c --full drop f | --full needs -w
+-c --records -r in -w f | --records does not go with -r
+-c -0 -r in -w f | -0 does not go with -r
+-c --full block -r in -w f | --full does not go with -r
+END
+    [ ! -e f ] && [ ! -e in ]
 }
 
 @test "--help and --version go to stdout" {

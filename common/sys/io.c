@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -203,6 +204,12 @@ int64_t io_bytes_left(int fd)
     if (at < 0)
         return -1;
     return status.st_size > at ? status.st_size - at : 0;
+}
+
+int io_unread(int fd)
+{
+    int count;
+    return ioctl(fd, FIONREAD, &count) < 0 ? -1 : count;
 }
 
 int io_is_pipe(int fd)

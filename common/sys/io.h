@@ -76,6 +76,10 @@ int close_keep_errno(int fd);
 /* Closes the descriptors FIRST to LAST, those of them that are open. */
 void io_close_range(unsigned first, unsigned last);
 
+/* Bytes that a pipe or stream socket holds and nobody has read yet; -1 with errno if FD has no such
+ * count. */
+int io_unread(int fd);
+
 /* Bytes that a regular file on FD still has to give; -1 where that is not known. */
 int64_t io_bytes_left(int fd);
 
