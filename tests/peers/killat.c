@@ -1,5 +1,8 @@
 /* killat: runs COMMAND and kills it by SIGKILL at a moment of its life
  *
+ * strace's inject is not enough: it counts each system call by itself, so it cannot name the Nth
+ * call of the run, nor the moment after one.
+ *
  *     killat N COMMAND [ARG]...      when it has come N times to the beginning or the end of a
  *                                    system call
  *     killat Nus COMMAND [ARG]...    N microseconds after its start
