@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What the tools do where a system call fails that never fails otherwise. tests/faults.sh tries them
-# all, `make check-faults`; here is a sample, and each defect that it found.
+# What the tools do when a system call fails that normally never fails. tests/faults.sh tries them all
+# (`make check-faults`); here is a sample, and each defect that it found.
 
 load helper
 

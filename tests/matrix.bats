@@ -497,7 +497,7 @@ is_got() {
     table=commands play in_time $ignoring prlimit --sigpending=0
 }
 
-# What waits until it is told: command line | what is there before.
+# What waits for a signal: command line | what is there before.
 waits() {
     cat <<'END'
 duplex sleep 100 -- sleep 100

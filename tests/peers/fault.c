@@ -50,7 +50,7 @@ struct process {
     long
         result; /* what the call it is in shall return: a negative errno; 0: what the kernel says */
     uintptr_t places[2];
-    uint64_t words[2]; /* what was there, where a place is set */
+    uint64_t words[2]; /* what was in PLACES that are set */
 };
 
 struct plan {
