@@ -6,7 +6,7 @@
 #define RECORD_H
 
 #include "cli/failure.h"
-#include "cli/options.h"
+#include "cli/parse.h"
 
 #include <stdbool.h>
 #include <stddef.h>
