@@ -543,10 +543,14 @@ LINES
     assert_output --partial 'try it: '
     run -3 unit failure 13 quiet
     assert_output --partial 'try it: Permission denied'
+    run -3 unit failure 4 signal
+    assert_output ''
+    run -3 unit failure 4 error signal
+    assert_output ''
     run -3 unit failure 4
-    assert_output ''
-    run -3 unit failure 4 error
-    assert_output ''
+    assert_output --partial 'try it: Interrupted system call'
+    run -3 unit failure 5 signal
+    assert_output --regexp 'try it: (Input/output|I/O) error'
 }
 
 @test "a failure names the limit that was met, if nothing better is known" {

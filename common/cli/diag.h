@@ -19,6 +19,9 @@ void diag_quiet(void);
  * bytes. */
 void diag_hint(void (*function)(int errnum, char *hint, size_t size));
 
+/* Lets diag_fail be silent about EINTR if FUNCTION, interrupt_signal, returns a signal. */
+void diag_signal(int (*function)(void));
+
 /* Calls FUNCTION before each message that follows: to end a line that was left open. */
 void diag_before(void (*function)(void));
 
@@ -31,8 +34,8 @@ void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Reports a failure: `TOOL: OBJECT: what: why (hint)`. OBJECT counts only if the failure names
- * none. Returns the exit status. Silent if that is EXIT_NO and diag_quiet was called; and for
- * EINTR, after which the tool dies of the signal (interrupt_reraise_pending). */
+ * none. Returns the exit status. Silent if that is EXIT_NO and diag_quiet was called; and about
+ * EINTR if a signal was noted: the tool dies of it next (interrupt_reraise_pending). */
 int diag_fail(const char *object, const struct failure *failure);
 
 /* Does the same as diag_warn, then ends the process with STATUS (of enum exit_status). */

@@ -121,8 +121,8 @@ static void print_limit(const char *name)
     printf("%lld\n", (long long)limits_read(name, -1));
 }
 
-/* ERRNUM [error] [quiet] [object=TEXT] [why=TEXT] [hint=TEXT] [loss=TEXT]: reports such a failure.
- * Returns its exit status. */
+/* ERRNUM [error] [quiet] [signal] [object=TEXT] [why=TEXT] [hint=TEXT] [loss=TEXT]: reports such a
+ * failure. Returns its exit status. */
 static int report_failure(char **words)
 {
     struct failure failure;
@@ -134,6 +134,8 @@ static int report_failure(char **words)
             failure.is_error = true;
         else if (**word == 'q')
             diag_quiet();
+        else if (**word == 's')
+            interrupt_catch(), raise(SIGTERM);
         else if (**word == 'o')
             failure.object = text;
         else if (**word == 'w')
