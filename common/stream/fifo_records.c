@@ -87,8 +87,7 @@ static int put_record(struct fifo_records *records, const char *data, size_t siz
 /* If the reader has gone and left something in the pipe, that is lost. */
 static int check_reader(struct fifo_records *records)
 {
-    struct pollfd reader = {.fd = records->fd};
-    if (poll(&reader, 1, 0) <= 0 || io_unread(records->fd) <= 0)
+    if (io_has_reader(records->fd) || io_unread(records->fd) <= 0)
         return 0;
     errno = EPIPE;
     return fail_to_write(records);

@@ -37,9 +37,8 @@ static enum flow_step break_way(struct way *way)
 static enum flow_step end_way(struct way *way)
 {
     const struct relay_flow *flow = way->flow;
-    struct pollfd to = {.fd = flow->to};
     if (flow->shuts_down && way->mover.to_type == S_IFIFO && io_unread(flow->to) > 0 &&
-        poll(&to, 1, 0) > 0)
+        !io_has_reader(flow->to))
         return break_way(way);
 
     way->is_over = true;
