@@ -1,6 +1,7 @@
 #include "sys/interrupt.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/time.h>
@@ -14,7 +15,7 @@
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM};
 
 static volatile sig_atomic_t noted, count;     /* the last of them, and how many there were */
-static bool is_pardoned;                       /* the first of them ends no wait any more */
+static int deferred;                           /* the first so many of them end no wait */
 static volatile sig_atomic_t is_from_terminal; /* the last of them */
 
 static volatile sig_atomic_t is_handled;
@@ -99,7 +100,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
     int saved = errno;
     (void)context;
     noted = signal;
-    if (count < 2)
+    if (count < INT_MAX)
         count++;
     is_from_terminal = info->si_code == SI_KERNEL && signal != SIGALRM;
     handle_ticks();
@@ -121,14 +122,25 @@ void interrupt_catch(void)
 
 int interrupt_signal(void)
 {
-    return count > is_pardoned ? noted : 0;
+    return count > deferred ? noted : 0;
+}
+
+int interrupt_count(void)
+{
+    return count;
+}
+
+void interrupt_defer(void)
+{
+    deferred = count;
+    interrupt_timer_disarm();
 }
 
 bool interrupt_defer_once(void)
 {
-    if (is_pardoned)
+    if (deferred > 0)
         return false;
-    is_pardoned = true;
+    deferred = 1;
     interrupt_timer_disarm();
     return true;
 }
