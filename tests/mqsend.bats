@@ -83,8 +83,10 @@ elapsed() {
         holds 2 "$queue"
         mqrecv --remove "$queue"
     done
+    run -1 mqsend -c id:2147483647 x
+    assert_output 'mqsend: id:2147483647: open queue: No such file or directory'
     run -1 mqsend id:2147483647 x
-    assert_output --partial 'No such file or directory'
+    assert_output 'mqsend: id:2147483647: open queue: No such file or directory'
 }
 
 @test "mqsend tells a file that ftok: misses from a queue that is missing" {
@@ -101,6 +103,11 @@ elapsed() {
         run -1 --separate-stderr mqsend -q -c --exclusive "$queue" y
         assert_equal "$stderr" ''
         holds 1 "$queue"
+        if [ "$queue" = "$KEY" ]; then
+            id=id:$(stat_of id "$queue")
+            run -1 mqsend -x "$id" y
+            assert_output "mqsend: $id: open queue: File exists"
+        fi
         mqrecv --remove "$queue"
     done
 }
@@ -166,7 +173,7 @@ elapsed() {
         assert_output "mqsend: -p '$priority': not a priority (0 to 32767)"
     done
     run -2 mqsend -p 1 "$KEY" x
-    assert_output "mqsend: $KEY: -p is for POSIX queues; a System V queue has types (-T)"
+    assert_output "mqsend: $KEY: -p is for POSIX objects (a System V queue has types, -T)"
 }
 
 @test "mqsend -T sets the type, 1 or more" {
@@ -181,7 +188,7 @@ elapsed() {
         assert_output "mqsend: -T '$type': not a type (1 or more)"
     done
     run -2 mqsend -T 1 "/$ID" x
-    assert_output "mqsend: /$ID: -T is for System V queues; a POSIX queue has priorities (-p)"
+    assert_output "mqsend: /$ID: -T is for System V objects (a POSIX queue has priorities, -p)"
 }
 
 @test "mqsend --tagged takes the priority or type from the record" {
@@ -216,7 +223,7 @@ elapsed() {
     for option in '-p 1' '-T 1'; do
         # shellcheck disable=SC2086
         run -2 mqsend --tagged $option "$([[ $option == -p* ]] && echo "/$ID" || echo "$KEY")" x
-        assert_output 'mqsend: --tagged takes it from the record; no -p or -T with it'
+        assert_output "mqsend: --tagged does not go with ${option% 1}"
     done
     mqrecv --remove "/$ID"
     mqrecv --remove "$KEY"
