@@ -5,6 +5,7 @@
 
 #include "cli/failure.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Names the tool in every message that follows; NAME stays the caller's. */
@@ -28,6 +29,9 @@ void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same for what is no fault, but good to know. */
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Lets FUNCTION tell diag_fail whether a signal has come that the process is going to die of. */
+void diag_interrupted(bool (*function)(void));
 
 /* Writes `TOOL: OBJECT: what: why (hint)` of a failure, unless it only says no and diag_quiet was
  * called, or a signal caused it (EINTR): then the tool ends by that signal. An object that the

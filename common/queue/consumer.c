@@ -79,7 +79,7 @@ static bool is_complete(const struct consumer *consumer)
 static int take_message(struct consumer *consumer, struct in_flight *in_flight, int64_t timeout)
 {
     const struct deadline deadline = deadline_after(consumer->takes_all ? 0 : timeout);
-    if (interrupt_count() > 0) {
+    if (interrupt_is_pending()) {
         errno = EINTR;
         return failure_set(&consumer->failure, "receive");
     }

@@ -31,11 +31,13 @@ static void report_wait(const struct in_flight *in_flight, int left)
 static int send_when_there_is_room(struct queue *queue, const char *body, size_t size, long tag)
 {
     const struct deadline never = deadline_after(DEADLINE_NEVER);
-    int before = interrupt_count(), endured = before > 1 ? before : 1, result;
+    bool is_first;
+    int result;
     do {
+        is_first = !interrupt_is_pending();
         interrupt_defer();
         result = queue_send_checked(queue, body, size, tag, &never);
-    } while (result < 0 && errno == EINTR && interrupt_count() <= endured);
+    } while (result < 0 && errno == EINTR && is_first);
     return result;
 }
 

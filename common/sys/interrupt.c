@@ -1,7 +1,6 @@
 #include "sys/interrupt.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/time.h>
@@ -15,7 +14,7 @@
 static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM};
 
 static volatile sig_atomic_t noted, count;     /* the last of them, and how many there were */
-static int deferred;                           /* the first so many of them end no wait */
+static bool is_pardoned;                       /* the first of them ends no wait any more */
 static volatile sig_atomic_t is_from_terminal; /* the last of them */
 
 static volatile sig_atomic_t is_handled;
@@ -100,7 +99,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
     int saved = errno;
     (void)context;
     noted = signal;
-    if (count < INT_MAX)
+    if (count < 2)
         count++;
     is_from_terminal = info->si_code == SI_KERNEL && signal != SIGALRM;
     handle_ticks();
@@ -122,27 +121,30 @@ void interrupt_catch(void)
 
 int interrupt_signal(void)
 {
-    return count > deferred ? noted : 0;
-}
-
-int interrupt_count(void)
-{
-    return count;
-}
-
-void interrupt_defer(void)
-{
-    deferred = count;
-    interrupt_timer_disarm();
+    return count > is_pardoned ? noted : 0;
 }
 
 bool interrupt_defer_once(void)
 {
-    if (deferred > 0)
+    if (is_pardoned)
         return false;
-    deferred = 1;
+    is_pardoned = true;
     interrupt_timer_disarm();
     return true;
+}
+
+void interrupt_defer(void)
+{
+    if (count == 0)
+        return;
+    interrupt_defer_once();
+    count = 1; /* as if only the first had come, which is deferred */
+    interrupt_timer_disarm();
+}
+
+bool interrupt_is_pending(void)
+{
+    return noted;
 }
 
 bool interrupt_is_from_terminal(void)

@@ -16,18 +16,17 @@ void interrupt_catch(void);
 /* The signal that was noted, 0 if none. */
 int interrupt_signal(void);
 
-/* Lets waits go on in spite of the signals that were noted so far, until the next one:
- * interrupt_signal is 0 again. */
-void interrupt_defer(void);
-
-/* The same for the first signal only. Returns false, and does nothing, if one was deferred before.
- */
+/* Lets waits go on in spite of the signal that was noted, until the next one: interrupt_signal is 0
+ * again. Returns false, and does nothing, where one was pardoned before. */
 bool interrupt_defer_once(void);
 
-/* How many signals were noted, deferred ones included. */
-int interrupt_count(void);
+/* The same for all signals that were noted so far, as often as it is called. */
+void interrupt_defer(void);
 
-/* Returns where no signal was noted; else dies of it, also of one that was deferred. */
+/* Whether a signal was noted, even if it was deferred. */
+bool interrupt_is_pending(void);
+
+/* Returns where no signal was noted; else dies of it, also of one that was pardoned. */
 void interrupt_reraise_pending(void);
 
 /* Whether a terminal sent it: then all processes of its foreground group have got it too. */
