@@ -15,7 +15,7 @@ fill_pipe() {
     dd if=/dev/zero of="$1" bs=4096 oflag=nonblock status=none 2>/dev/null || true
 }
 
-# What a program reads who comes late to the pipe that fill_pipe filled.
+# What a program reads that comes late to the pipe that fill_pipe filled.
 drain_pipe() {
     dd if="$1" bs=4096 iflag=nonblock status=none 2>/dev/null | tr -d '\0'
 }
@@ -37,7 +37,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv -n takes as many, and waits for those that are not there yet" {
+@test "mqrecv -n takes N messages, and waits for those that are not there yet" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one two three
         run -0 mqrecv --count 2 "$queue"
@@ -56,7 +56,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv -a takes all there are, and exits 1 where there are none" {
+@test "mqrecv -a takes all there are, and exits 1 if there are none" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one '' three
         run -0 mqrecv --all "$queue"
@@ -82,7 +82,7 @@ tag_of() {
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv -f goes on until it is ended, and passes each message on at once" {
+@test "mqrecv -f goes on until a signal, and passes each message on at once" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one
         background mqrecv --follow "$queue" >out
@@ -96,7 +96,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv -f -t ends when nothing came for so long" {
+@test "mqrecv -f -t ends when nothing came for that long" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one two
         run -1 --separate-stderr mqrecv -f -t 0.1 "$queue"
@@ -106,7 +106,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv refuses what excludes each other, and operands too many or too few" {
+@test "mqrecv refuses options that exclude each other, and too many or too few operands" {
     for options in '-n 1 -a' '-a -f' '-f -n 1' '--stat --remove' '--stat -a' '--remove -f'; do
         # shellcheck disable=SC2086
         run -2 mqrecv $options "/$ID"
@@ -163,7 +163,7 @@ tag_of() {
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv refuses a type that is none" {
+@test "mqrecv refuses an invalid type" {
     for type in '' 0 -0 '!0' ! - x '!-5' '-!5' 5x 1.5 9223372036854775808; do
         run -2 mqrecv -T "$type" "$KEY"
         assert_output --partial "-T '$type': not a type to receive (5, -5"
@@ -172,7 +172,7 @@ tag_of() {
     assert_output "mqrecv: /$ID: -T is for System V objects"
 }
 
-@test "mqrecv ends records as it is told" {
+@test "mqrecv ends records as -0, -W and -N say" {
     for queue in "/$ID" "$KEY"; do
         for form in -0:'a\nb\0\0' -W:'a\nb' -N:'3:a\nb,0:,' --null:'a\nb\0\0' --whole:'a\nb' \
             --netstring:'3:a\nb,0:,' -n2:'a\nb\n\n'; do
@@ -220,7 +220,7 @@ tag_of() {
     done
 }
 
-@test "a move that fails half way leaves what was not read where it was" {
+@test "a move that fails half way leaves in the old queue what was not read" {
     for queue in "/$ID" "$KEY"; do
         other="/$ID-2"
         [ "$queue" = "/$ID" ] || other=$(mqsend -c --maxmsg 2 --msgsize 1 private </dev/null)
@@ -239,7 +239,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv --format prints body, size and priority or type as it is told" {
+@test "mqrecv --format prints body, size and priority or type" {
     for queue in "/$ID" "$KEY"; do
         for format in '%b:seven' '%s %p %b%b:5 7 sevenseven' '%%\\\n\t\0%p:%\\n\t\07' ': ' 'x:x'; do
             mqsend -c "$(tag_of "$queue")" "$queue" seven
@@ -253,7 +253,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv refuses a format that is none" {
+@test "mqrecv refuses an invalid format" {
     for format in %x % 'a%' %B '%d%b'; do
         run -2 mqrecv --format "$format" "/$ID"
         assert_output "mqrecv: --format '$format': unknown field (%b %s %p %%)"
@@ -330,7 +330,7 @@ tag_of() {
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv runs COMMAND with the message as its stdin, and what it is in its environment" {
+@test "mqrecv runs COMMAND with the message as its stdin, and its name and tag in the environment" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" $'two\nlines' ''
         mqsend "$(tag_of "$queue")" "$queue" seven
@@ -346,7 +346,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv takes one message for COMMAND, or as many as it is told" {
+@test "mqrecv takes one message for COMMAND, or as many as -n and -f say" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" 1 2 3 4 5
         run -0 mqrecv "$queue" -- cat
@@ -360,7 +360,7 @@ tag_of() {
     done
 }
 
-@test "a COMMAND that fails gives the message back, and mqrecv ends with its status" {
+@test "the message of a COMMAND that fails goes back, and mqrecv exits with its status" {
     for queue in "/$ID" "$KEY"; do
         for command in 'exit 3:3' 'kill -9 $$:137' 'head -c 3 >/dev/null; exit 124:124' 'exit 1:1'; do
             mqsend -c "$(tag_of "$queue")" "$queue" first second
@@ -374,7 +374,7 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a COMMAND that is missing or cannot be run gives the message back, whatever --dead says" {
+@test "the message of a COMMAND that is missing or cannot be run goes back, in spite of --dead" {
     for queue in "/$ID" "$KEY"; do
         other="/$ID-2"
         [ "$queue" = "/$ID" ] || other=$(mqsend -c private </dev/null)
@@ -434,7 +434,7 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a message that --dead does not take goes back, and mqrecv ends" {
+@test "a message that the --dead queue does not take goes back, and mqrecv ends" {
     for queue in "/$ID" "$KEY"; do
         other="/$ID-2"
         mqsend -c "$queue" 'a large one'
@@ -462,7 +462,7 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv refuses a --dead that is none, before it takes anything" {
+@test "mqrecv refuses an invalid --dead before it takes anything" {
     mqsend -c "/$ID" x
     mqsend -c "$KEY" x
     id=id:$(mqrecv --stat "$KEY" | sed -n 's/^id=//p')
@@ -504,7 +504,7 @@ the message went back to the end of its (priority|type) in $queue$"
     ends_with 125 $receiver
 }
 
-@test "mqrecv refuses options that a COMMAND has no use for, and those that want one" {
+@test "mqrecv refuses options that do not go with COMMAND, and those that need one" {
     for option in -0 -W -N --tagged '--format %b'; do
         # shellcheck disable=SC2086
         run -2 mqrecv $option "/$ID" -- true
@@ -561,7 +561,7 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a COMMAND that fails after TERM gives the message back; it is not retried and not dead" {
+@test "the message of a COMMAND that fails after TERM goes back, without a retry and not to --dead" {
     mqsend -c "/$ID-2" </dev/null
     mqsend -c "/$ID" first second
     background mqrecv -f --retries 9 --dead "/$ID-2" "/$ID" -- \
@@ -621,15 +621,15 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a message that lies in a pipe whose reader ends goes back" {
+@test "a message that is unread in a pipe when the reader exits goes back" {
     for queue in "/$ID" "$KEY"; do
         for options in '' '-n 1' -a -f; do
             mqsend -c "$(tag_of "$queue")" "$queue" only
             rm -f pipe
             mkfifo pipe
-            # It ends as soon as there is something to read.
+            # It exits as soon as there is something to read.
             /usr/bin/python3 -c 'import select; select.select([0], [], [])' <pipe 3>&- &
-            # Slowly, where mqrecv gives the reader only a tenth of a second.
+            # Slowly if mqrecv gives the reader only a tenth of a second.
             slowly=(strace -qqq -o /dev/null -e inject=write:delay_exit=1000000)
             [[ $options != -[af] ]] || slowly=()
             # shellcheck disable=SC2086
@@ -645,7 +645,7 @@ read, went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv does not wait for ever for a reader that waits for it" {
+@test "mqrecv does not wait for ever for a reader that waits for its end" {
     for options in -n3 -a; do
         mqsend -c "$KEY" 1 2 3
         run -0 /usr/bin/python3 - "$options" "$KEY" <<'PY'
@@ -667,7 +667,7 @@ PY
     mqrecv --remove "/$ID"
 }
 
-@test "mqrecv -P shows how much was taken, and of -a how much is left" {
+@test "mqrecv -P shows how much was taken, and with -a how much is left" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" 12345 123
         run -0 --separate-stderr mqrecv -a -P "$queue"
@@ -688,7 +688,7 @@ PY
     done
 }
 
-@test "a System V queue whose permission is lost while mqrecv waits is told" {
+@test "the loss of permission while mqrecv waits at a System V queue is reported" {
     need_root
     mqsend -c -m 0644 "$KEY" </dev/null
     for limit in '' '-t 1h'; do
@@ -726,7 +726,7 @@ PY
     done
 }
 
-@test "mqrecv -t ends in time under a storm of signals, and wants the message still" {
+@test "mqrecv -t ends in time under a storm of signals, and without -t still gets its message" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
         background mqrecv -t 0.3 "$queue" 2>/dev/null
@@ -823,7 +823,7 @@ gid=$(id -g)\$"
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv --stat counts who waits, and names who is notified" {
+@test "mqrecv --stat counts the processes that wait, and names the one that is notified" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c --maxmsg 1 --msgsize 5 "$queue" </dev/null
         for i in 1 2 3; do background mqrecv "$queue" >>out; done
@@ -896,7 +896,7 @@ PY
     done
 }
 
-@test "a queue that does not exist is exit 1, with what creates it" {
+@test "a queue that does not exist is exit 1, with a hint at what creates it" {
     touch file
     for queue in "/$ID" "$KEY" ftok:file; do
         for option in '' -a --stat; do
@@ -942,7 +942,7 @@ PY
     done
 }
 
-@test "who may only receive does so, and is told when nothing can go back" {
+@test "a user that may only receive can do so, and the loss is reported when nothing can go back" {
     need_root
     for queue in "/$ID" "$KEY"; do
         mqsend -c -m 0644 "$queue" </dev/null
@@ -958,7 +958,7 @@ PY
     done
 }
 
-@test "mqrecv puts the message back when stdout does not take it" {
+@test "mqrecv puts the message back when writing to stdout fails" {
     for queue in "/$ID" "$KEY"; do
         for stdout in '/dev/full:No space left on device' 'out:File too large \(ulimit -f is 0 bytes\)'; do
             mqsend -c "$(tag_of "$queue")" "$queue" second first
@@ -996,7 +996,7 @@ written in part, went back to the end of their (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv takes nothing where stdout is closed" {
+@test "mqrecv takes nothing if stdout is closed" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" first second
         run -3 bash -c "mqrecv '$queue' >&-"
@@ -1007,7 +1007,7 @@ written in part, went back to the end of their (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv takes nothing where the reader of stdout is gone" {
+@test "mqrecv takes nothing if the reader of stdout has exited" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" first second
         run -3 bash -c 'exec 5> >(:); wait $!; mqrecv "$1" >&5' - "$queue"
@@ -1018,7 +1018,7 @@ written in part, went back to the end of their (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv puts the message back when the reader of stdout leaves while it waits" {
+@test "mqrecv puts the message back when the reader of stdout exits while mqrecv waits" {
     mkfifo pipe
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
@@ -1184,7 +1184,7 @@ loses() {
 a message of $1 bytes with (priority|type) $2 is lost$"
 }
 
-@test "a message that a full queue does not take back waits for room, whatever -t says" {
+@test "a message that has to go back into a full queue waits for room, whatever -t says" {
     for queue in "/$ID" "$KEY"; do
         for limit in '' '-t 0.1' '-t 0'; do
             # shellcheck disable=SC2086
@@ -1207,9 +1207,9 @@ the end of its (priority|type) in $queue$"
     done
 }
 
-@test "one signal does not end the wait for room, whether it comes before or meanwhile" {
+@test "one signal does not end the wait for room, whether it comes before or during it" {
     for queue in "/$ID" "$KEY"; do
-        for moment in before meanwhile; do
+        for moment in before during; do
             crowded
             if [ $moment = before ]; then
                 kill -HUP $receiver
@@ -1237,14 +1237,14 @@ the end of its (priority|type) in $queue$"
 
 @test "a second signal ends the wait for room, and the message that is lost is reported" {
     for queue in "/$ID" "$KEY"; do
-        for moment in before meanwhile; do
+        for moment in before during; do
             crowded
             [ $moment = before ] || exec 5>&-
             if [ $moment = before ]; then
                 kill -HUP $receiver
             fi
             eventually waiting_senders 1 "$queue"
-            if [ $moment = meanwhile ]; then
+            if [ $moment = during ]; then
                 kill -HUP $receiver
                 sleep 0.2
                 waiting_senders 1 "$queue"
@@ -1275,7 +1275,8 @@ the end of its (priority|type) in $queue$"
     done
 }
 
-# COMMAND, which has the message `first`, fails on being told so; meanwhile the queue was filled again.
+# COMMAND has the message `first` and fails when the file `end` appears; meanwhile the queue was filled
+# again.
 crowded_command() {
     rm -f begun end
     mqsend -c --maxmsg 1 --msgsize 6 "$(tag_of "$queue")" "$queue" first
@@ -1479,7 +1480,7 @@ the message, part of which was written, went back to the end of its (priority|ty
     done
 }
 
-@test "a record that is half written gets its end, also after a signal" {
+@test "a record that is half written is finished, even after a signal" {
     for queue in "/$ID" "$KEY"; do
         half_written
         dd if=pipe of=out bs=4096 count=17 iflag=fullblock status=none
@@ -1491,7 +1492,7 @@ the message, part of which was written, went back to the end of its (priority|ty
     done
 }
 
-@test "a System V queue that is removed while mqrecv waits is told" {
+@test "a System V queue that is removed while mqrecv waits is reported" {
     mqsend -c "$KEY" </dev/null
     for limit in '' '-t 1h'; do
         mqsend -c "$KEY" </dev/null
@@ -1506,7 +1507,7 @@ the message, part of which was written, went back to the end of its (priority|ty
     done
 }
 
-@test "a System V queue that is removed with a message in hand is told" {
+@test "a System V queue that is removed while mqrecv has a message is reported, with the loss" {
     fill_pipe pipe
     mqsend -c -T 7 "$KEY" first
     background mqrecv -n 2 "$KEY" >pipe 2>error 5>&-
@@ -1521,7 +1522,7 @@ a message of 5 bytes with type 7 is lost
 mqrecv: stdout: write: Broken pipe"
 }
 
-@test "mqrecv receives messages larger than the system's default, without waiting too" {
+@test "mqrecv receives messages larger than the system's default, with and without waiting" {
     with_room() {
         with_limits kernel/msgmax=100000 kernel/msgmnb=200000 -- bash -c 'set -e
             head -c 90000 /dev/urandom >data
@@ -1594,7 +1595,7 @@ PY
     check_examples mqrecv
 }
 
-@test "a POSIX queue that is removed with a message in hand is told, and takes none back" {
+@test "a POSIX queue that is removed while mqrecv has a message is reported, and takes none back" {
     mqsend -c -p 7 "/$ID" hello
     # shellcheck disable=SC2016
     run -125 --separate-stderr mqrecv "/$ID" -- sh -c 'mqrecv --remove "$MQ_NAME"; exit 3'

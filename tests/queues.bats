@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# mqsend and mqrecv together, in storms: whatever happens short of SIGKILL, each message comes once.
+# mqsend and mqrecv together, in storms: without a SIGKILL, each message comes exactly once.
 #
 # MESSAGES and ROUNDS make the storms larger.
 
@@ -12,7 +12,7 @@ storm() {
     /usr/bin/python3 "$BATS_TEST_DIRNAME/storm.py" "$@"
 }
 
-# Tags of which queue $1 takes messages.
+# Tags that messages of queue $1 can have.
 tags_of() {
     if [[ $1 == /* ]]; then echo 0 7 32767; else echo 1 7 9223372036854775807; fi
 }
@@ -60,8 +60,8 @@ flow() {
     sender=$!
 }
 
-# Takes all that is left in queue $1 to the file $2 with `mqrecv $3...`, until its sender is done and
-# nobody waits for room.
+# Takes all that is left in queue $1 to the file $2 with `mqrecv $3...`, until its sender has exited and
+# no process waits for room.
 take_rest() {
     local queue=$1 file=$2
     shift 2
@@ -71,7 +71,7 @@ take_rest() {
     wait "$sender"
 }
 
-# Makes room for process $1, a mqrecv that has to put a message back: as long as it does not end, takes
+# Makes room for process $1, a mqrecv that has to put a message back: while it does not exit, takes
 # messages of queue $2 to the file $3 with `mqrecv $4...`.
 make_room() {
     local pid=$1 queue=$2 file=$3 tries
@@ -84,8 +84,8 @@ make_room() {
     return 1
 }
 
-# Lets process $1, a mqrecv, run for a moment, and ends it by TERM or INT, in turn by the number $2. What
-# follows is for make_room.
+# Lets process $1, a mqrecv, run for a moment, then ends it: by TERM if the number $2 is odd, else by INT.
+# The other arguments are for make_room.
 end_soon() {
     local pid=$1 signal=$(($2 % 2 ? 15 : 2))
     shift 2
@@ -142,7 +142,7 @@ has_lines() {
     [ "$(wc -l <"$2")" -eq "$1" ]
 }
 
-@test "readers that go away lose nothing" {
+@test "readers that exit lose nothing" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
         background mqsend "$queue" < <(seq "$MESSAGES")

@@ -194,9 +194,8 @@ static int write_to_file(struct consumer *consumer)
         int result = take_message(consumer, &in_flight, consumer->timeout);
         if (result <= 0)
             return result;
-        while (!is_complete(consumer) && !in_flight_is_full(&in_flight) &&
-               take_message(consumer, &in_flight, 0) > 0)
-            ;
+        while (!is_complete(consumer) && !in_flight_is_full(&in_flight) && result > 0)
+            result = take_message(consumer, &in_flight, 0);
         if (write_messages(consumer, &in_flight, &batch) < 0)
             return -1;
         in_flight_done(&in_flight, in_flight.count);

@@ -154,14 +154,17 @@ int queue_send_checked(struct queue *queue, const void *data, size_t size, long 
     }
 }
 
-/* After there was no message for SELECTOR, or WHAT failed otherwise. */
+/* Notes that WHAT failed with errno. A receiver that takes all that is there finds no more after
+ * every few messages, so nothing is formatted for that. */
 static int note_receive_failure(struct queue *queue, const char *what,
                                 const struct queue_selector *selector)
 {
-    note_failure(queue, what);
-    if (errno == ENOMSG)
-        failure_set_why(&queue->failure, "%s",
-                        selector->type ? "no message of this type" : "the queue is empty");
+    static const struct failure is_empty = {.errnum = ENOMSG, .why = "the queue is empty"},
+                                has_no_such = {.errnum = ENOMSG, .why = "no message of this type"};
+    if (errno != ENOMSG)
+        return note_failure(queue, what);
+    queue->failure = selector->type ? has_no_such : is_empty;
+    memcpy(queue->failure.what, what, strlen(what) + 1);
     return -1;
 }
 
