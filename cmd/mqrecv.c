@@ -146,22 +146,22 @@ static const char *const synopsis[] = {
     NULL,
 };
 
-/* clang-format off */
 static const struct option_rule rules[] = {
     {.only_one = "count all follow stat remove"},
     {"json", .with = "stat"},
     {"stat", .only = "json"},
     {"remove", .only = ""},
     {"type", .family = OBJECT_NAME_SYSV},
-    {"peek", .family = OBJECT_NAME_SYSV, .because = "the kernel cannot show what a POSIX queue holds"},
+    {"peek", .family = OBJECT_NAME_SYSV,
+     .because = "the kernel cannot show what a POSIX queue holds"},
     {"peek", .without = "follow timeout COMMAND"},
     {"format", .without = "tagged null whole netstring"},
     {"retries", .with = "COMMAND"},
     {"dead", .with = "COMMAND"},
-    {"COMMAND", .without = "tagged format null whole netstring", .because = "it gets the message as it is"},
+    {"COMMAND", .without = "tagged format null whole netstring",
+     .because = "it gets the message as it is"},
     {0},
 };
-/* clang-format on */
 
 static const struct tool tool = {
     .name = "mqrecv",

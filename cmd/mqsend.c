@@ -170,14 +170,12 @@ static const char *const synopsis[] = {
     NULL,
 };
 
-/* clang-format off */
 static const struct option_rule rules[] = {
     {"priority", .family = OBJECT_NAME_POSIX, .because = "a System V queue has types, -T"},
     {"type", .family = OBJECT_NAME_SYSV, .because = "a POSIX queue has priorities, -p"},
     {"tagged", .without = "priority type"},
     {0},
 };
-/* clang-format on */
 
 static const struct tool tool = {
     .name = "mqsend",

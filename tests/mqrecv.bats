@@ -1523,6 +1523,7 @@ mqrecv: stdout: write: Broken pipe"
 }
 
 @test "mqrecv receives messages larger than the system's default, with and without waiting" {
+    need_root
     with_room() {
         with_limits kernel/msgmax=100000 kernel/msgmnb=200000 -- bash -c 'set -e
             head -c 90000 /dev/urandom >data

@@ -365,6 +365,7 @@ elapsed() {
 }
 
 @test "a limit that stops creation is named with its value" {
+    need_root
     share_programs
     as='setpriv --reuid 65534 --regid 65534 --clear-groups mqsend -c'
     # shellcheck disable=SC2086
@@ -406,6 +407,7 @@ elapsed() {
 }
 
 @test "a new System V queue that cannot have the requested room is removed again" {
+    need_root
     share_programs
     run -3 with_limits kernel/msgmnb=1000 -- bash -c '
         setpriv --reuid 65534 --regid 65534 --clear-groups \
