@@ -17,9 +17,12 @@ static void report_loss(const struct in_flight *in_flight, size_t size, long tag
               queue->failure.detail, size, queue_tag_name(queue), tag);
 }
 
-static void report_wait(const struct in_flight *in_flight, int left)
+static void report_wait(struct in_flight *in_flight, int left)
 {
     char what[32] = "the message";
+    if (in_flight->has_reported_wait)
+        return;
+    in_flight->has_reported_wait = true;
     if (left > 1)
         snprintf(what, sizeof what, "%d messages", left);
     diag_warn("%s: put back: the queue is full; waiting for room (a second signal gives up and "
@@ -121,6 +124,7 @@ int in_flight_forward(struct in_flight *in_flight, struct queue *queue, int64_t 
 int in_flight_requeue(struct in_flight *in_flight)
 {
     int lost = 0;
+    in_flight->has_reported_wait = false;
     for (; in_flight->count > 0; in_flight_done(in_flight, 1)) {
         const struct in_flight_message *message = &in_flight->messages[0];
         const char *body = in_flight_body(in_flight, 0);

@@ -26,7 +26,8 @@ struct in_flight {
     int count;
     /* private */
     struct byte_buffer bodies;
-    bool has_given_up; /* a second signal ended the wait for room */
+    bool has_reported_wait; /* for room */
+    bool has_given_up;      /* a second signal ended that wait */
 };
 
 /* Takes one more message; there must be room for one. Returns and fails as queue_receive does, also

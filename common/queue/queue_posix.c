@@ -17,7 +17,7 @@
 /* What not even root may exceed (include/linux/ipc_namespace.h). */
 enum { HARD_MSGMAX = 65536, HARD_MSGSIZEMAX = 16 << 20 };
 
-/* A time long past: the call does what it can at once. */
+/* A time in the past: the call does not wait. */
 static const struct timespec at_once = {0, 0};
 
 static int64_t default_of(const char *name, const char *max_name, int64_t usual)
@@ -26,7 +26,7 @@ static int64_t default_of(const char *name, const char *max_name, int64_t usual)
     return value < max ? value : max;
 }
 
-/* What CREATION asks for, in words of mq_open(3). */
+/* What CREATION asks for, as mq_open(3) wants it. */
 static struct mq_attr attributes_of(const struct queue_creation *creation)
 {
     int64_t maxmsg = creation->maxmsg, msgsize = creation->msgsize;
@@ -153,7 +153,7 @@ static int send_one(struct queue *queue, const void *data, size_t size, long pri
         deadline_disarm(deadline);
     }
     if (result < 0 && errno == EBADF)
-        errno = EACCES; /* opened for reading alone */
+        errno = EACCES; /* it could be opened only for receiving */
     return result;
 }
 
@@ -193,7 +193,7 @@ static ssize_t receive(struct queue *queue, const struct queue_selector *selecto
     return got;
 }
 
-/* The number behind NAME in TEXT, 0 where it is not there. Reading a queue's descriptor gives
+/* The number after NAME in TEXT, 0 if NAME is not there. Reading a queue's descriptor gives
  * `QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260` (mq_overview(7)). */
 static int64_t find_number(const char *text, const char *name)
 {
@@ -201,7 +201,7 @@ static int64_t find_number(const char *text, const char *name)
     return found ? strtoll(found + strlen(name), NULL, 10) : 0;
 }
 
-/* Whether FD of the process PID is the queue of the struct stat at WANTED. */
+/* Whether descriptor FD of process PID is the queue whose struct stat is at WANTED. */
 static bool is_queue(pid_t pid, uint64_t fd, const void *wanted)
 {
     const struct stat *queue = wanted;

@@ -10,14 +10,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FIRST_CAPACITY = 8192 }; /* bytes; kernel.msgmax unless root raised it */
+enum { FIRST_CAPACITY = 8192 }; /* bytes: kernel.msgmax, unless root raised it */
 
-/* The permission each access needs; msgget(2) looks for it in a queue that exists. */
+/* The permission that each access needs; msgget(2) checks it if the queue exists. */
 static const int access_bits[] = {
     [QUEUE_SEND] = 0200, [QUEUE_RECEIVE] = 0400, [QUEUE_DESCRIBE] = 0400};
 
 /* The kernel returns EINVAL for an identifier that is not, or no longer, in use. */
-static int look_at(int id, struct msqid_ds *status)
+static int get_status(int id, struct msqid_ds *status)
 {
     int result = msgctl(id, IPC_STAT, status);
     if (result < 0 && errno == EINVAL)
@@ -25,7 +25,7 @@ static int look_at(int id, struct msqid_ds *status)
     return result;
 }
 
-/* The kernel bounds the bytes of a queue, not its messages. IPC_SET sets owner and mode too. */
+/* The kernel limits the bytes of a queue, not its messages. IPC_SET sets owner and mode as well. */
 static int set_maxbytes(struct queue *queue, const struct queue_creation *creation)
 {
     struct msqid_ds status = {0};
@@ -50,7 +50,7 @@ static int open_identifier(struct queue *queue, enum queue_access access)
 {
     struct msqid_ds status;
     queue->id = queue->name.id;
-    if (look_at(queue->id, &status) == 0 || (errno == EACCES && access == QUEUE_SEND))
+    if (get_status(queue->id, &status) == 0 || (errno == EACCES && access == QUEUE_SEND))
         return 0;
     if (errno == EIDRM)
         errno = ENOENT;
@@ -88,7 +88,7 @@ static int create(struct queue *queue, enum queue_access access,
 static int64_t maxbytes(struct queue *queue)
 {
     struct msqid_ds status;
-    return look_at(queue->id, &status) < 0 ? INT64_MAX : (int64_t)status.msg_qbytes;
+    return get_status(queue->id, &status) < 0 ? INT64_MAX : (int64_t)status.msg_qbytes;
 }
 
 static int64_t msgsize(struct queue *queue)
@@ -233,7 +233,7 @@ static bool is_queue(pid_t pid, uint64_t id, const void *wanted)
 static int status_of(struct queue *queue, struct queue_status *status)
 {
     struct msqid_ds kernel;
-    if (look_at(queue->id, &kernel) < 0)
+    if (get_status(queue->id, &kernel) < 0)
         return -1;
     *status = (struct queue_status){
         .messages = (int64_t)kernel.msg_qnum,
