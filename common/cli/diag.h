@@ -23,15 +23,16 @@ void diag_hint(void (*function)(int errnum, char *hint, size_t size));
 /* Calls FUNCTION before each message that follows: it may end a line that it has left open. */
 void diag_before(void (*function)(void));
 
+/* Lets FUNCTION tell diag_fail whether the process is going to die of a signal; else EINTR is
+ * reported as any other errno. */
+void diag_interrupted(bool (*function)(void));
+
 /* Writes `TOOL: ` and the formatted text as one line, in one write. %m is errno's text; errno is
  * left as it was. */
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same for what is no fault, but good to know. */
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Lets FUNCTION tell diag_fail whether a signal has come that the process is going to die of. */
-void diag_interrupted(bool (*function)(void));
 
 /* Writes `TOOL: OBJECT: what: why (hint)` of a failure, unless it only says no and diag_quiet was
  * called, or a signal caused it (EINTR): then the tool ends by that signal. An object that the

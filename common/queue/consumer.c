@@ -130,7 +130,7 @@ static int lay_out(const struct consumer *consumer, const struct in_flight *in_f
                    struct batch *batch)
 {
     batch->records.size = 0;
-    if (byte_buffer_append(&batch->records, "", 0) < 0)
+    if (!batch->records.data && byte_buffer_append(&batch->records, "", 0) < 0)
         return -1;
     for (int i = 0; i < in_flight->count; i++) {
         struct message_record record;

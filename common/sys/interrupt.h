@@ -20,17 +20,18 @@ int interrupt_signal(void);
  * again. Returns false, and does nothing, where one was pardoned before. */
 bool interrupt_defer_once(void);
 
-/* The same for all signals that were noted so far, as often as it is called. */
-void interrupt_defer(void);
-
-/* Whether a signal was noted, even if it was deferred. */
-bool interrupt_is_pending(void);
-
 /* Returns where no signal was noted; else dies of it, also of one that was pardoned. */
 void interrupt_reraise_pending(void);
 
 /* Whether a terminal sent it: then all processes of its foreground group have got it too. */
 bool interrupt_is_from_terminal(void);
+
+/* Defers all signals that were noted so far, as interrupt_defer_once does, but as often as it is
+ * called. */
+void interrupt_defer(void);
+
+/* Whether a signal was noted, even if it was deferred. */
+bool interrupt_is_pending(void);
 
 /* Dies of the noted signal, so that the shell sees it. */
 _Noreturn void interrupt_reraise(void);
