@@ -23,10 +23,6 @@ void diag_hint(void (*function)(int errnum, char *hint, size_t size));
 /* Calls FUNCTION before each message that follows: it may end a line that it has left open. */
 void diag_before(void (*function)(void));
 
-/* Lets FUNCTION tell diag_fail whether the process is going to die of a signal; else EINTR is
- * reported as any other errno. */
-void diag_interrupted(bool (*function)(void));
-
 /* Writes `TOOL: ` and the formatted text as one line, in one write. %m is errno's text; errno is
  * left as it was. */
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -41,5 +37,9 @@ int diag_fail(const char *object, const struct failure *failure);
 
 /* The same as diag_warn, and ends the process with STATUS (of enum exit_status). */
 _Noreturn void diag_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Lets FUNCTION tell diag_fail whether the process is going to die of a signal; else EINTR is
+ * reported as any other errno. */
+void diag_interrupted(bool (*function)(void));
 
 #endif

@@ -26,13 +26,6 @@ void interrupt_reraise_pending(void);
 /* Whether a terminal sent it: then all processes of its foreground group have got it too. */
 bool interrupt_is_from_terminal(void);
 
-/* Defers all signals that were noted so far, as interrupt_defer_once does, but as often as it is
- * called. */
-void interrupt_defer(void);
-
-/* Whether a signal was noted, even if it was deferred. */
-bool interrupt_is_pending(void);
-
 /* Dies of the noted signal, so that the shell sees it. */
 _Noreturn void interrupt_reraise(void);
 
@@ -53,5 +46,12 @@ void interrupt_timer_disarm(void);
 /* The same before an exec, over which the kernel may keep the timer: what ticked is ignored again
  * where the parent had ignored it. */
 void interrupt_restore(void);
+
+/* Defers all signals that were noted so far, as interrupt_defer_once does, but as often as it is
+ * called. */
+void interrupt_defer(void);
+
+/* Whether a signal was noted, even if it was deferred. */
+bool interrupt_is_pending(void);
 
 #endif
