@@ -457,6 +457,13 @@ elapsed() {
     assert_output $'one\ntwo'
 }
 
+@test "a call that is interrupted although no signal came is reported" {
+    mqsend -c "$KEY" </dev/null
+    run -3 strace -qqq -o /dev/null -e inject=msgsnd:error=EINTR mqsend -t 0 "$KEY" x
+    assert_output --regexp "^mqsend: $KEY: send message 1: Interrupted system call; 0 sent$"
+    mqrecv --remove "$KEY"
+}
+
 @test "mqsend fails when its stdin is closed" {
     run -3 bash -c 'mqsend -c "$1" <&-' - "/$ID"
     assert_output 'mqsend: stdin: read: Bad file descriptor; 0 sent'
