@@ -437,13 +437,15 @@ KINDS
     for options in -c -x '--size 5' --sync; do
         # shellcheck disable=SC2086
         run -2 mmapcat $options file
-        assert_output 'mmapcat: -c, -x, --size and --sync go with -w'
+        assert_output "mmapcat: ${options%% *} needs -w"
     done
     for options in -c -x '-c -m 0644'; do
         # shellcheck disable=SC2086
         run -2 mmapcat -w $options file
-        assert_output 'mmapcat: -c needs --size: a mapping cannot grow with its input'
+        assert_output "mmapcat: ${options%% *} needs --size (a mapping cannot grow with its input)"
     done
+    run -2 mmapcat -w -f file
+    assert_output 'mmapcat: -f does not go with -w'
     run -2 mmapcat file file
     assert_output --partial 'one operand too many'
     run -2 mmapcat -o -x file

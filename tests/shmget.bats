@@ -311,7 +311,7 @@ assert report["attached"] == 1 and report["key"] == sys.argv[1]' "$KEY"
     truncate -s 5000 "/dev/shm/$ID"
     cat <&5 >/dev/null
     ends_with 3 $getter
-    grep -q "^shmget: /$ID: read segment: .*(cut by another program at byte [0-9]*)$" error
+    grep -q "^shmget: /$ID: read at byte [0-9]*: cut by another program$" error
     exec 5<&-
     shmget --remove "/$ID"
 }
@@ -322,7 +322,7 @@ assert report["attached"] == 1 and report["key"] == sys.argv[1]' "$KEY"
     truncate -s 8399999 "/dev/shm/$ID"
     cat <&5 >/dev/null
     ends_with 3 $getter
-    grep -q "(cut by another program at byte 8399999)$" error
+    grep -q ": read at byte 8399999: cut by another program$" error
     exec 5<&-
     shmget --remove "/$ID"
 }
@@ -738,16 +738,23 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
 @test "a message of a tool with a meter stands on its own line" {
     head -c 3M /dev/zero | shmput "/$ID"
     run -3 bash -c 'shmget -P "$1" 2>&1 >/dev/full' - "/$ID"
-    assert_line 'shmget: /'"$ID"': write to stdout: No space left on device'
+    assert_line 'shmget: stdout: write: No space left on device'
     shmget --remove "/$ID"
 }
 
 @test "what goes with what" {
-    for words in "-f $KEY" "--take $KEY" "--take --snapshot /$ID" "-n 2 /$ID" "-n 0 -f /$ID"; do
+    local words message
+    while IFS=';' read -r words message; do
         # shellcheck disable=SC2086
         run -2 shmget $words
-        assert_output --partial 'shmget: '
-    done
+        assert_output --partial "shmget: $message"
+    done <<END
+-f $KEY;$KEY: -f is for POSIX objects (the kernel does not report that
+--take $KEY;$KEY: --take is for POSIX objects (a System V segment has no lock
+--take --snapshot /$ID;only one of --take and --snapshot
+-n 2 /$ID;-n needs -f
+-n 0 -f /$ID;-n '0':
+END
 }
 
 @test "300 MiB to a pipe and to a file need 8 MiB of address space" {
@@ -766,7 +773,7 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
     local limit
     refuses_to_follow() {
         run -3 --separate-stderr strace -qqq -o /dev/null -e "inject=$1" shmget -f "/$ID"
-        assert_regex "$stderr" "^shmget: /$ID: watch segment: .* \\($2\\)$"
+        assert_regex "$stderr" "^shmget: /$ID: watch: .* \\($2\\)$"
     }
     shmput "/$ID" <<<text
     limit=$(cat /proc/sys/fs/inotify/max_user_instances)
@@ -779,5 +786,5 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
 @test "ulimit -n is named where no descriptor is left to wait with" {
     prlimit --nofile=3 shmget --version >/dev/null 2>&1 || skip "a dynamic program needs one to start"
     run -3 prlimit --nofile=3 shmget --wait "/$ID"
-    assert_output --regexp "^shmget: /$ID: watch segment: .* \(ulimit -n is 3\)$"
+    assert_output --regexp "^shmget: /$ID: watch: .* \(ulimit -n is 3\)$"
 }

@@ -47,7 +47,7 @@ remove() {
         run -0 shmop --type "$type" -o 8 "/$ID" set "$most" get set "$least" get
         assert_output "$most"$'\n'"$least"
         run -3 --separate-stderr shmop --type "$type" -o 8 "/$ID" sub 1
-        [[ $stderr == "shmop: /$ID: sub: "*' (the cell cannot hold the result)' ]]
+        [ "$stderr" = "shmop: /$ID: sub: the cell cannot hold the result" ]
         run -3 shmop --type "$type" -o 8 "/$ID" set "$most" add 1
         [ "$(shmop --type "$type" -o 8 "/$ID" get)" = "$most" ]
         run -2 shmop --type "$type" "/$ID" set "${most}0"
@@ -311,7 +311,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
         eventually is_waiting "$waiter"
         truncate -s 0 "$path"
         ends_with 3 "$waiter"
-        [ "$(cat error)" = "shmop: $name: wait: Bad address (cut by another program, or no room for the page)" ]
+        [ "$(cat error)" = "shmop: $name: wait: cut by another program, or no room for the page" ]
         rm "$path"
     done
 }
@@ -327,7 +327,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
         ls'
     assert_line 'shmop: /sparse: reserve memory: No space left on device'
     assert_line --partial 'shmop: /new: reserve memory: No space left on device (8 bytes needed, 0 free'
-    assert_line 'shmop: ././file: reserve: No space left on device'
+    assert_line 'shmop: ././file: reserve 8 bytes at 0: No space left on device'
     [ "$(grep -c 'status 3' <<<"$output")" = 3 ]
     refute_line new
     refute_line file
@@ -353,7 +353,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
     ln -s nothing link
     mkdir -p "/dev/shm/$ID"
     run -3 shmop ./fifo get
-    assert_output --regexp '^shmop: ./fifo: map: .*upported \(it is a FIFO \(fifocat reads it\)\)$'
+    assert_output 'shmop: ./fifo: map: it is a FIFO (fifocat reads it)'
     run -3 shmop ./ get
     run -3 shmop /dev/null get
     run -3 shmop -c ./link add 1

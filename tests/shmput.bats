@@ -640,10 +640,10 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "/dev/shm/$ID-socket"
         for options in '' '--size 10' '-x --size 10' '-c --size 10 -o 1'; do
             # shellcheck disable=SC2086
             run -3 bash -c 'shmput "$@" <&-' - $options "$name"
-            assert_output --regexp "^shmput: $name: read stdin: Bad file descriptor"
+            assert_output --regexp "^shmput: stdin: read: Bad file descriptor"
             # shellcheck disable=SC2086
             run -3 shmput $options "$name" </
-            assert_output --regexp "^shmput: $name: read stdin: Is a directory"
+            assert_output --regexp "^shmput: stdin: read: Is a directory"
             run -1 shmget -q --stat "$name"
         done
         printf 0123456789 | shmput "$name"
@@ -1022,11 +1022,17 @@ put_slowly() {
 }
 
 @test "-a and --resize are refused where they mean nothing" {
-    for words in "-a $KEY" "-a -o 1 /$ID" "--resize /$ID" "--resize -o 1 $KEY" '--resize id:1'; do
+    while IFS=';' read -r words message; do
         # shellcheck disable=SC2086
         run -2 shmput $words <<<x
-        assert_output --partial 'shmput: '
-    done
+        assert_output "shmput: $message"
+    done <<END
+-a $KEY;$KEY: -a is for POSIX objects
+-a -o 1 /$ID;-a does not go with -o
+--resize /$ID;/$ID: --resize is for System V objects
+--resize -o 1 $KEY;--resize does not go with -o
+--resize id:1;id:1: --resize would change the identifier
+END
     run -1 shmget -q "/$ID"
 }
 
@@ -1047,7 +1053,7 @@ put_slowly() {
         -a) ends_with 0 $putter ;;
         *)
             ends_with 3 $putter
-            grep -q "^shmput: /$ID: write segment: .*(cut by another program, before byte [0-9]*)$" error
+            grep -q "^shmput: /$ID: write segment: cut by another program before byte [0-9]*$" error
             ;;
         esac
         rm slow
@@ -1069,7 +1075,7 @@ put_slowly() {
         printf cd >&5
         exec 5>&-
         ends_with 3 $putter
-        grep -q "(cut by another program, before byte 2)$" error
+        grep -q ": cut by another program before byte 2$" error
         rm slow
         shmget --remove "/$ID"
     done
