@@ -31,7 +31,7 @@ static int watch_names(struct segment *segment)
  * forgotten here; every later writer will be reported. */
 static int watch_writers(struct segment *segment)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     shm_file_path(segment, path);
     if (segment->watched >= 0)
         inotify_remove(segment->watch, segment->watched);
@@ -126,7 +126,7 @@ static int copy(struct segment *segment, int64_t offset, int64_t length, int to)
 
 static int take(struct segment *segment)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     shm_file_path(segment, path);
     int is_named = shm_file_is_named(segment, segment->id);
     if (is_named < 0 || (is_named && unlink(path) < 0))

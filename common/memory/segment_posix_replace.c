@@ -85,7 +85,7 @@ static void reopen_to_read(struct segment *segment)
  * its closing would look like a change to those that follow it. */
 static int check_name(struct segment *segment, const struct segment_put *how)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     shm_file_path(segment, path);
     int old = shm_file_open(segment, O_PATH);
     if (old < 0)

@@ -16,24 +16,24 @@ static bool is_semaphore(const struct segment *segment)
     return strncmp(segment->name.text, "/sem.", 5) == 0;
 }
 
-void shm_file_path(const struct segment *segment, char path[static PATH_MAX])
+void shm_file_path(const struct segment *segment, char path[static SHM_PATH_MAX])
 {
-    snprintf(path, PATH_MAX, SHM_DIRECTORY "%s", segment->name.text);
+    snprintf(path, SHM_PATH_MAX, SHM_DIRECTORY "%s", segment->name.text);
 }
 
 /* The name beside is made from the hash of the name (FNV-1a, 64 bits), because a name may have all
  * of the 255 bytes that a file name may have. */
-static void path_beside(const struct segment *segment, char path[static PATH_MAX])
+static void path_beside(const struct segment *segment, char path[static SHM_PATH_MAX])
 {
     uint64_t hash = 0xcbf29ce484222325;
     for (const char *at = segment->name.text; *at; at++)
         hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
-    snprintf(path, PATH_MAX, SHM_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
+    snprintf(path, SHM_PATH_MAX, SHM_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
 }
 
 int shm_file_is_named(const struct segment *segment, int fd)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     struct stat named, ours;
     shm_file_path(segment, path);
     if (lstat(path, &named) < 0)
@@ -64,7 +64,7 @@ static int refuse_kind(struct segment *segment, const char *what)
  * not even opened. */
 int shm_file_open(struct segment *segment, int access)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     struct stat status;
     shm_file_path(segment, path);
     if (is_semaphore(segment))
@@ -136,7 +136,7 @@ static int link_descriptor(int fd, const char *path)
 
 int shm_file_publish(struct segment *segment, int fd)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     shm_file_path(segment, path);
     return link_descriptor(fd, path) < 0 ? failure_set(&segment->failure, "create segment") : 0;
 }
@@ -144,7 +144,7 @@ int shm_file_publish(struct segment *segment, int fd)
 int shm_file_publish_over(struct segment *segment, int fd)
 {
     static const char what[] = "replace segment";
-    char path[PATH_MAX], beside[PATH_MAX];
+    char path[SHM_PATH_MAX], beside[SHM_PATH_MAX];
     shm_file_path(segment, path);
     path_beside(segment, beside);
 
@@ -173,7 +173,7 @@ int shm_file_publish_over(struct segment *segment, int fd)
 void shm_file_remove_stale(const struct segment *segment, int fd)
 {
     const struct deadline now = deadline_after(0);
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     path_beside(segment, path);
     if (access(path, F_OK) < 0 || shm_file_lock(fd, FILE_LOCK_EXCLUSIVE, SHM_LOCK_NAME, &now) < 0)
         return;
@@ -207,7 +207,7 @@ int shm_file_allocate(struct segment *segment, int64_t size)
 
 int shm_file_remove(struct segment *segment)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     struct stat status;
     shm_file_path(segment, path);
     if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
@@ -217,7 +217,7 @@ int shm_file_remove(struct segment *segment)
 
 void shm_file_discard(struct segment *segment)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     shm_file_path(segment, path);
     if (shm_file_is_named(segment, segment->id) > 0)
         unlink(path);

@@ -49,16 +49,15 @@
 #include "memory/segment_internal.h"
 #include "sys/file_lock.h"
 
-#include <limits.h>
-
-#define SHM_DIRECTORY "/dev/shm" /* shm_overview(7) */
+#define SHM_DIRECTORY "/dev/shm"                   /* shm_overview(7) */
+#define SHM_PATH_MAX  (sizeof SHM_DIRECTORY + 256) /* a slash and a name of 255 bytes */
 
 enum shm_lock_part { SHM_LOCK_CONTENT, SHM_LOCK_NAME, SHM_LOCK_ALL };
 
 /* Functions here that return -1 set errno and the failure of the segment, but for shm_file_lock and
  * shm_file_is_named, which set errno alone. */
 
-void shm_file_path(const struct segment *segment, char path[static PATH_MAX]);
+void shm_file_path(const struct segment *segment, char path[static SHM_PATH_MAX]);
 
 /* failure_set with WHAT. But if the directory itself is missing, errno becomes ENOSYS: then nobody
  * will create the object, and -c does not either. */
