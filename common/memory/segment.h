@@ -28,7 +28,8 @@ struct segment {
     const struct segment_family *family;
     bool is_created;    /* by this process */
     char *memory;       /* System V: where it is attached */
-    int held;           /* System V: the file that holds input of unknown size, -1 if none */
+    int64_t input;      /* System V: bytes of the input, -1 if unknown */
+    int held;           /* System V: the file that holds such input, -1 if none */
     int watch, watched; /* POSIX: the descriptor of inotify_open and the object's watch, or -1 */
 };
 

@@ -319,14 +319,15 @@ static int open_whole(struct segment *segment, const struct segment_put *how, in
         found = measure(segment) < 0 ? -1 : attach(segment, 0);
     if (found < 0 && (errno != ENOENT || !may_create(segment, how->creates)))
         return -1;
-    return io_bytes_left(from) < 0 ? open_held(segment) : 0;
+    segment->input = io_bytes_left(from);
+    return segment->input < 0 ? open_held(segment) : 0;
 }
 
 static int put_whole(struct segment *segment, const struct segment_put *how, int from)
 {
     bool is_fixed = segment->memory && !how->resizes;
-    int64_t left = io_bytes_left(from);
-    if (segment->held >= 0) {
+    int64_t left = segment->input;
+    if (left < 0) {
         if (hold_input(segment, from, is_fixed ? segment->size : INT64_MAX - 1, &left) < 0)
             return -1;
         from = segment->held;

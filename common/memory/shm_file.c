@@ -45,9 +45,8 @@ int shm_file_is_named(const struct segment *segment, int fd)
 
 int shm_file_set_failure(struct segment *segment, const char *what)
 {
-    failure_set(&segment->failure, "%s", what);
     if (errno != ENOENT || access(SHM_DIRECTORY, F_OK) == 0 || errno != ENOENT)
-        return -1;
+        return failure_set(&segment->failure, "%s", what);
     errno = ENOSYS;
     failure_set(&segment->failure, "%s", what);
     return failure_add_hint(&segment->failure, "there is no " SHM_DIRECTORY);
