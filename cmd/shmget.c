@@ -2,11 +2,12 @@
  *
  * A POSIX object is read under a shared lock, so that what is printed is what one shmput wrote. To
  * take it, the lock is exclusive, and the object is removed only when all of it is written: a taker
- * that is killed before leaves it, and it is printed twice. common/memory/shm_file.h tells the
+ * that is killed before leaves it, and it is printed twice. common/memory/shm_file.h has the
  * protocol. When following, the kernel reports that a writer has closed the object or that another
  * object got its name; versions that come faster than they are printed are skipped, but never the
- * last one. A System V segment has no lock: if it may change meanwhile, hold a semaphore on both
- * sides (semop run). Programs that map the memory and ignore the lock are not held back by it. */
+ * last one. A System V segment has no lock: if it may change while it is read, hold a semaphore on
+ * both sides (semop run). Programs that map the memory and ignore the lock are not held back by it.
+ */
 
 #include "cli/diag.h"
 #include "cli/exit.h"

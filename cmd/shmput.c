@@ -3,7 +3,7 @@
  * A POSIX object is written in place, so that processes that have it mapped see it, and it is
  * locked while it is written: shmget never reads half a put. A new object gets its lock before its
  * name. With -a another object is filled, and then takes over the name. common/memory/shm_file.h
- * tells the protocol. A System V segment has a fixed size and no lock; input of unknown size is
+ * has the protocol. A System V segment has a fixed size and no lock; input of unknown size is
  * held back until it is known to fit. If a put in place fails half way, the object keeps what was
  * written; an object that the put itself created is removed. */
 

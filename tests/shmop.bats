@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# shmop: what the operations do, that none is lost, that who waits is woken, and what is refused.
+# shmop: what the operations do, that none is lost, that every waiting process is woken, and what is
+# refused.
 #
 # ROUNDS scales the storms; the full count is 10000.
 
@@ -20,11 +21,11 @@ remove() {
 }
 
 # bats test_tags=valgrind
-@test "the examples of the manual page do what it says" {
+@test "the examples of the manual page do what it promises" {
     check_examples shmop
 }
 
-@test "each verb does and prints what it says" {
+@test "each verb does and prints what it promises" {
     for name in $(names); do
         run -0 shmop -c "$name" get set 5 add 3 sub 10 max 4 max 1 min 3 min 9 or 12 and 6 swap -1 get
         assert_output $'0\n8\n-2\n4\n4\n3\n3\n15\n6\n6\n-1'
@@ -39,7 +40,7 @@ remove() {
     done
 }
 
-@test "the types hold what C says, and refuse what they cannot" {
+@test "the types hold what those of C do, and refuse the rest" {
     shmput --size 16 "/$ID" </dev/null
     for case in 'u32 4294967295 0' 'i32 2147483647 -2147483648' \
         'u64 18446744073709551615 0' 'i64 9223372036854775807 -9223372036854775808'; do
@@ -111,7 +112,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
     done
 }
 
-@test "-x creates, and exits 1 where the object exists" {
+@test "-x creates; if the object exists it exits 1" {
     for name in $(names); do
         run -0 shmop -x -m 0640 "$name" add 1
         run -1 shmop -x "$name" add 1
@@ -266,7 +267,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
     shmget --remove "/$ID"
 }
 
-@test "who waits for what is removed or replaced is told" {
+@test "a wait ends with an error if the object is removed or replaced" {
     for how in 'shmget --remove' 'shmput -a'; do
         for name in $(names); do
             [[ $how != *-a || $name == /* ]] || continue

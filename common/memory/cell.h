@@ -15,7 +15,7 @@
 
 enum cell_type { CELL_U32, CELL_I32, CELL_U64, CELL_I64 };
 
-/* Sign-extended where the type has a sign. */
+/* Sign-extended if the type has a sign. */
 typedef uint64_t cell_value;
 
 enum cell_change { CELL_SET, CELL_ADD, CELL_SUB, CELL_MAX, CELL_MIN, CELL_OR, CELL_AND };
@@ -59,7 +59,7 @@ int cell_exchange(struct cell *cell, cell_value expected, cell_value new, cell_v
 
 /* Waits until the cell compares so to OPERAND. Now and then it calls IS_GONE, with ARGUMENT:
  * whether that can no longer happen. ETIMEDOUT; EINTR after a signal that interrupt_catch noted;
- * EIDRM: it is gone. */
+ * EIDRM: it can no longer happen. */
 int cell_wait(struct cell *cell, enum cell_order order, cell_value operand,
               const struct deadline *deadline, bool (*is_gone)(void *argument), void *argument);
 

@@ -27,7 +27,7 @@ struct segment {
     /* private */
     const struct segment_family *family;
     bool is_created;    /* by this process */
-    char *memory;       /* System V: where it is attached */
+    char *memory;       /* System V: the address at which it is attached */
     int64_t input;      /* System V: bytes of the input, -1 if unknown */
     int held;           /* System V: the file that holds such input, -1 if none */
     int watch, watched; /* POSIX: the descriptor of inotify_open and the object's watch, or -1 */
@@ -67,7 +67,7 @@ struct segment_status {
     time_t modified;          /* POSIX */
     key_t key;                /* System V, from here on */
     int64_t attached;         /* how many mappings */
-    pid_t creator, last_user; /* 0 where unknown */
+    pid_t creator, last_user; /* 0 if unknown */
     time_t attach_time, detach_time, changed;
 };
 
@@ -82,7 +82,7 @@ int segment_open_to_get(struct segment *segment, const struct object_name *name,
 /* Computes how many bytes HOW means. ENODATA: the segment ends before. */
 int segment_measure(struct segment *segment, const struct segment_get *how, int64_t *length);
 
-/* Writes these bytes to TO. EFAULT: another program truncated the object meanwhile. */
+/* Writes these bytes to TO. EFAULT: another program truncated the object. */
 int segment_get(struct segment *segment, const struct segment_get *how, int to);
 
 /* Removes the object. POSIX only, opened with TAKES. */

@@ -43,7 +43,7 @@ static int find(struct segment *segment)
     return segment->id < 0 ? failure_set(&segment->failure, "open segment") : 0;
 }
 
-/* shmctl(2). ENOENT: the segment was removed meanwhile, or the identifier is of none. */
+/* shmctl(2). ENOENT: there is no such segment, or no longer. */
 static int control(struct segment *segment, const char *what, int command, struct shmid_ds *status)
 {
     if (shmctl(segment->id, command, status) == 0)
@@ -263,8 +263,7 @@ static int refuse_size(struct segment *segment)
                             (long long)segment->size);
 }
 
-/* Opens a file without a name that takes its memory from where the segment will: the limit of
- * /dev/shm holds for it too. */
+/* Opens a file without a name in /dev/shm, so that the limit of that holds for the input too. */
 static int open_held(struct segment *segment)
 {
     segment->held = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
