@@ -266,7 +266,7 @@ static bool compares(enum cell_type type, cell_value a, enum cell_order order, c
 int cell_wait(struct cell *cell, enum cell_order order, cell_value operand,
               const struct deadline *deadline, bool (*is_gone)(void *argument), void *argument)
 {
-    cell_value value;
+    cell_value value = 0;
     for (;;) {
         if (cell_get(cell, &value) < 0)
             return -1;

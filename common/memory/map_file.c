@@ -116,9 +116,9 @@ static bool has_hidden_bytes(const struct map_file *file)
 int map_file_open(struct map_file *file, const char *path, const struct map_file_open *how)
 {
     const struct open_or_create steps = {open_existing, create, how->creates, how->is_exclusive};
-    struct request request = {file, how};
     struct stat status;
     *file = (struct map_file){.path = path};
+    struct request request = {file, how};
     file->fd = open_or_create(&steps, &request);
     if (file->fd < 0 && errno == EISDIR)
         return refuse_kind(file, "a directory");

@@ -5,7 +5,6 @@
 #include "sys/inotify.h"
 
 #include <errno.h>
-#include <sys/inotify.h>
 
 static int refuse_range(struct map_file *file, const struct map_follow *how, int64_t length,
                         int64_t size)

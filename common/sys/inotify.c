@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 /* inotify_init1(2) reports EMFILE for two limits: of descriptors, and of its own. */

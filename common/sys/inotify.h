@@ -6,6 +6,7 @@
 #include "sys/deadline.h"
 
 #include <stdint.h>
+#include <sys/inotify.h> /* the masks */
 
 /* Returns a descriptor that watches nothing yet. Returns -1 if that fails; the failure names the
  * limit that was met. */
