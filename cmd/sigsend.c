@@ -1,18 +1,17 @@
 /* sigsend: sends a signal to processes and waits for their end
  *
- * Every process is opened as a pidfd before the first signal is sent, and signalled and waited for
- * through it. A PID that is used again meanwhile is never hit: the pidfd answers that its process
- * is gone. A PID:INODE is compared when it is opened. Where there are more processes than
- * descriptors, they are treated in lots, each lot to its end before the next is opened. What is
- * sent stays sent when another process fails.
- *
- * The steps of a ladder are for a whole lot at once: each signal goes to those that are still
- * there, then all of them have the time until the next. */
+ * Every process is opened as a pidfd before the first signal is sent, and is signalled and waited
+ * for through it. So a process that gets the PID of another one later is never hit: the pidfd
+ * answers that its process has ended. The inode of PID:INODE is compared when the process is
+ * opened. If there are more processes than descriptors, they are treated in lots; each lot is taken
+ * to its end before the next is opened. A signal that was sent stays sent when another process
+ * fails. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
 #include "cli/options.h"
 #include "cli/parse.h"
+#include "signal/ladder.h"
 #include "signal/signal_name.h"
 #include "signal/signal_state.h"
 #include "signal/target.h"
@@ -24,45 +23,19 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STEPS_MAX = 16 };
-
-struct step {
-    int64_t after; /* nanoseconds, the time that the step before has */
-    int signal;
-};
-
-struct ladder {
-    struct step steps[1 + STEPS_MAX]; /* the first is -s */
-    int count;
-};
-
-struct delivery {
-    struct ladder ladder;
-    bool has_value, waits, is_verbose;
+struct options {
+    struct ladder ladder; /* -s, --then */
+    bool waits, is_verbose;
     int value;
-    struct deadline deadline;
-    int status; /* the worst of all targets */
+    int64_t timeout;
+    bool is_group, is_thread;
+    bool identifies, explains, lists;
+    bool json;
 };
-
-/* TIME:SIG, one step more of a struct ladder. */
-static const char *parse_step(const char *text, void *value)
-{
-    struct ladder *ladder = value;
-    char time[64];
-    size_t length = strcspn(text, ":");
-    if (text[length] == '\0' || length >= sizeof time)
-        return "not TIME:SIG, such as 5s:KILL";
-    if (ladder->count > STEPS_MAX)
-        return "one step too many (16 at most)";
-    memcpy(time, text, length);
-    time[length] = '\0';
-    struct step *step = &ladder->steps[ladder->count++];
-    const char *why = parse_time(time, &step->after);
-    return why ? why : signal_name_parse(text + length + 1, &step->signal);
-}
 
 static void end_output(void)
 {
@@ -70,103 +43,49 @@ static void end_output(void)
         diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
-static void list_signals(struct operands operands, bool json)
+static int list_signals(struct operands operands, bool json)
 {
     int number;
     for (struct operands rest = operands; rest.count > 0;) /* all are right before one is printed */
         options_operand(&rest, "SIG", signal_name_parse_status, &number);
 
     for (number = 1; operands.count == 0 && number <= SIGNAL_MAX; number++)
-        signal_name_describe(number, json);
+        signal_name_report(number, json);
     while (operands.count > 0) {
         options_operand(&operands, "SIG", signal_name_parse_status, &number);
-        signal_name_describe(number, json);
+        signal_name_report(number, json);
     }
     end_output();
+    return EXIT_DONE;
 }
 
-/* Says why ERRNUM kept TARGET from WHAT (`send TERM`), and is done with it. */
-static void fail(struct delivery *delivery, struct target *target, int errnum, const char *what,
-                 const char *name)
+/* What is remembered of all targets. */
+struct outcome {
+    bool is_verbose;
+    int status; /* the worst */
+};
+
+static void note_failure(struct outcome *outcome, const struct target *target,
+                         const struct failure *failure)
 {
-    char hint[64];
-    int status = errnum == EAGAIN ? EXIT_ERROR : exit_status_of(errnum);
-    const char *why = errnum == EBADMSG ? "no PID, or PID:INODE, is in it" : strerror(errnum);
-    const char *more = process_hint(&target->process, errnum, hint, sizeof hint);
-    errno = errnum; /* of which the message may say more */
-    if (status == EXIT_NO)
-        diag_note("%s: %s%s: %s%s", target->text, what, name, why, more);
+    int status = diag_fail(target->text, failure);
+    outcome->status = status > outcome->status ? status : outcome->status;
+}
+
+static void note_report(const struct ladder_report *report, void *context)
+{
+    struct outcome *outcome = context;
+    const char *text = report->target->text;
+    if (report->event == LADDER_HAS_FAILED)
+        note_failure(outcome, report->target, report->failure);
+    else if (!outcome->is_verbose)
+        return;
+    else if (report->event == LADDER_SENT)
+        diag_note("%s: sent %s", text, signal_name(report->signal));
+    else if (report->event == LADDER_ENDED)
+        diag_note("%s: gone after %s", text, signal_name(report->signal));
     else
-        diag_warn("%s: %s%s: %s%s", target->text, what, name, why, more);
-    delivery->status = status > delivery->status ? status : delivery->status;
-    process_close(&target->process);
-    target->is_done = true;
-}
-
-/* TARGET is gone, which is as it should be; before the first step where STEP is below 0. */
-static void note_end(const struct delivery *delivery, struct target *target, int step)
-{
-    if (delivery->is_verbose && step < 0)
-        diag_note("%s: was gone before", target->text);
-    else if (delivery->is_verbose)
-        diag_note("%s: gone after %s", target->text,
-                  signal_name(delivery->ladder.steps[step].signal));
-    process_close(&target->process);
-    target->is_done = true;
-}
-
-static void send_step(struct delivery *delivery, struct target *target, int step)
-{
-    const int *value = delivery->has_value ? &delivery->value : NULL;
-    int signal = delivery->ladder.steps[step].signal, error = target->error;
-    const char *name = signal_name(signal);
-    bool is_read = target->process.pid > 0; /* or its pidfile failed */
-    if (error == 0 && process_send(&target->process, signal, value) < 0)
-        error = errno;
-
-    if (error == ESRCH && delivery->waits)
-        note_end(delivery, target, step - 1);
-    else if (error != 0)
-        fail(delivery, target, error, is_read ? "send " : "read", is_read ? name : "");
-    else if (delivery->is_verbose)
-        diag_note("%s: sent %s", target->text, name);
-}
-
-/* Returns whether TARGET is still there and has time after DEADLINE. */
-static bool wait_for_end(struct delivery *delivery, struct target *target, int step,
-                         const struct deadline *deadline)
-{
-    if (process_wait(&target->process, deadline) == 0)
-        note_end(delivery, target, step);
-    else if (errno == ETIMEDOUT && deadline->end < delivery->deadline.end)
-        return true;
-    else
-        fail(delivery, target, errno, "wait for its end", "");
-    return false;
-}
-
-/* Takes a lot of open targets up the ladder, as far as each needs it, and closes them. */
-static void deliver(struct delivery *delivery, struct target *targets, int count)
-{
-    bool goes_on = true;
-    for (int step = 0; goes_on && step < delivery->ladder.count; step++) {
-        for (int i = 0; i < count; i++)
-            if (!targets[i].is_done)
-                send_step(delivery, &targets[i], step);
-
-        struct deadline end = delivery->deadline;
-        if (step + 1 < delivery->ladder.count)
-            end = deadline_after(delivery->ladder.steps[step + 1].after);
-        if (end.end > delivery->deadline.end)
-            end = delivery->deadline;
-        /* Waiting for one after the other takes as long as waiting for all at once. */
-        goes_on = false;
-        for (int i = 0; i < count && delivery->waits; i++)
-            if (!targets[i].is_done && wait_for_end(delivery, &targets[i], step, &end))
-                goes_on = true;
-    }
-    for (int i = 0; i < count; i++)
-        process_close(&targets[i].process);
+        diag_note("%s: was already gone", text);
 }
 
 static int print_identity(const struct process *process)
@@ -179,39 +98,71 @@ static int print_identity(const struct process *process)
 }
 
 /* --explain or --id. */
-static void describe(struct delivery *delivery, struct target *target, bool explains, bool json)
+static void describe(const struct options *options, struct target *target, struct outcome *outcome)
 {
     const struct process *process = &target->process;
-    int error = target->error;
-    if (error == 0 && (explains ? signal_state_report(process, json) : print_identity(process)) < 0)
-        error = errno;
-    if (error != 0)
-        fail(delivery, target, error, explains ? "explain" : "identify", "");
+    struct failure failure;
+    if (target->error == 0 && (options->explains ? signal_state_report(process, options->json)
+                                                 : print_identity(process)) < 0)
+        target->error = errno;
+    if (target->error != 0) {
+        target_fail(target, &failure, options->explains ? "explain" : "identify");
+        note_failure(outcome, target, &failure);
+    }
     process_close(&target->process);
 }
 
-static void parse_targets(struct targets *targets, struct operands *operands, bool waits)
+static void read_targets(struct targets *targets)
+{
+    sandbox_enter(&(struct sandbox){.signals = true});
+    if (target_read(targets) < 0)
+        exit(diag_fail("stdin", &targets->failure));
+}
+
+static void parse_targets(struct targets *targets, struct operands *operands)
 {
     do {
         const char *word;
         options_operand(operands, "TARGET", parse_text, &word);
-        bool is_stdin = strcmp(word, "-") == 0;
-        if (is_stdin)
-            sandbox_enter(&(struct sandbox){.signals = true});
-        const char *why = is_stdin ? target_read(targets) : target_add(targets, word);
-        if (why && is_stdin)
-            diag_die(EXIT_ERROR, "stdin: %s", why);
+        if (strcmp(word, "-") == 0) {
+            read_targets(targets);
+            continue;
+        }
+        const char *why = target_add(targets, word);
         if (why)
             diag_die(parse_status(why), "TARGET '%s': %s", word, why);
     } while (operands->count > 0);
+}
 
+/* Refuses what would wait for its own end. */
+static void check_own_end(const struct targets *targets)
+{
     pid_t own = targets->scope == PROCESS_GROUP ? getpgrp() : getpid();
-    for (int i = 0; i < targets->count && waits; i++)
+    for (int i = 0; i < targets->count; i++)
         if (targets->all[i].process.pid == own)
             diag_die(EXIT_USAGE, "%s: is sigsend itself, which cannot wait for its own end",
                      targets->all[i].text);
-    if (targets->count == 0 && !waits)
-        diag_die(EXIT_NO, "stdin: no process");
+}
+
+/* Treats the targets, in lots. Returns the worst status. */
+static int treat(const struct options *options, struct targets *targets)
+{
+    struct outcome outcome = {.is_verbose = options->is_verbose};
+    struct ladder ladder = options->ladder;
+    ladder.report = note_report;
+    ladder.context = &outcome;
+
+    bool describes = options->explains || options->identifies;
+    for (int first = 0, lot; first < targets->count; first += lot) {
+        lot = target_open(targets, first);
+        for (int i = first; i < first + lot && describes; i++)
+            describe(options, &targets->all[i], &outcome);
+        if (!describes)
+            ladder_climb(&ladder, targets->all + first, lot);
+    }
+    if (describes)
+        end_output();
+    return outcome.status;
 }
 
 static const char *const synopsis[] = {
@@ -237,56 +188,59 @@ static const struct tool tool = {
     .more = "TARGET is PID, PID:INODE, pidfile:PATH, or - for those on standard input.\n",
 };
 
-int main(int argc, char **argv)
+/* Returns the operands. */
+static struct operands parse_options(int argc, char **argv, struct options *options)
 {
-    struct delivery delivery = {.ladder = {.steps[0].signal = SIGTERM, .count = 1}};
-    int64_t timeout = DEADLINE_NEVER;
-    bool lists = false, identifies = false, explains = false, json = false;
-    bool is_group = false, is_thread = false;
     const struct tool_option table[] = {
-        {'s', "signal", "SIG", signal_name_parse, &delivery.ladder.steps[0].signal,
-         "TERM, 15, RTMIN+3; 0: only test"},
-        {0, "value", "N", parse_int, &delivery.value, "an integer that goes along"},
-        {'w', "wait", NULL, NULL, &delivery.waits, "wait until every process is gone"},
-        {0, "then", "TIME:SIG", parse_step, &delivery.ladder,
-         "send SIG to those that are there TIME later"},
-        {OPTION_TIMEOUT(&timeout)},
-        {'v', "verbose", NULL, NULL, &delivery.is_verbose, "tell what is sent and what is gone"},
-        {0, "group", NULL, NULL, &is_group, "to process groups"},
-        {0, "thread", NULL, NULL, &is_thread, "to threads, by their thread ids"},
-        {0, "id", NULL, NULL, &identifies, "print PID:INODE, the name of that process alone"},
-        {0, "explain", NULL, NULL, &explains,
-         "print what it blocks, ignores, catches, has pending"},
-        {0, "list", NULL, NULL, &lists, "print number, name, default action and meaning"},
-        {OPTION_JSON(&json)},
+        {'s', "signal", "SIG", signal_name_parse, &options->ladder.steps[0].signal,
+         "TERM (the default), 15, RTMIN+3; 0 only tests"},
+        {0, "value", "N", parse_int, &options->value, "an integer to send along"},
+        {'w', "wait", NULL, NULL, &options->waits, "wait until every process is gone"},
+        {0, "then", "TIME:SIG", ladder_parse_step, &options->ladder,
+         "send SIG to those that are still there after TIME"},
+        {OPTION_TIMEOUT(&options->timeout)},
+        {'v', "verbose", NULL, NULL, &options->is_verbose, "report what is sent and what is gone"},
+        {0, "group", NULL, NULL, &options->is_group, "to process groups"},
+        {0, "thread", NULL, NULL, &options->is_thread, "to threads, by their thread ids"},
+        {0, "id", NULL, NULL, &options->identifies,
+         "print PID:INODE, a name of that process alone"},
+        {0, "explain", NULL, NULL, &options->explains,
+         "print which signals it blocks, ignores, catches, has pending"},
+        {0, "list", NULL, NULL, &options->lists, "print number, name, default action and meaning"},
+        {OPTION_JSON(&options->json)},
         {0},
     };
-
-    program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_check(&operands, NULL);
-    if (lists) {
-        list_signals(operands, json);
-        return EXIT_DONE;
-    }
 
-    delivery.has_value = options_given(&operands, "value");
-    delivery.waits = delivery.waits || delivery.ladder.count > 1;
-    delivery.deadline = deadline_after(timeout);
-    if (delivery.ladder.steps[0].signal == 0 && delivery.has_value)
+    struct ladder *ladder = &options->ladder;
+    bool has_value = options_given(&operands, "value");
+    if (ladder->steps[0].signal == 0 && has_value)
         diag_die(EXIT_USAGE, "--value: signal 0 is only a test and takes no value along");
-    struct targets targets = {.scope = is_group    ? PROCESS_GROUP
-                                       : is_thread ? PROCESS_THREAD
-                                                   : PROCESS_WHOLE};
-    parse_targets(&targets, &operands, delivery.waits);
-    for (int first = 0, lot; first < targets.count; first += lot) {
-        lot = target_open(&targets, first);
-        for (int i = first; i < first + lot && (explains || identifies); i++)
-            describe(&delivery, &targets.all[i], explains, json);
-        if (!explains && !identifies)
-            deliver(&delivery, targets.all + first, lot);
-    }
-    if (explains || identifies)
-        end_output();
-    return delivery.status;
+    ladder->value = has_value ? &options->value : NULL;
+    ladder->waits = options->waits || ladder->count > 1;
+    ladder->deadline = deadline_after(options->timeout);
+    return operands;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {
+        .ladder = {.steps[0].signal = SIGTERM, .count = 1},
+        .timeout = DEADLINE_NEVER,
+    };
+    program_begin();
+    struct operands operands = parse_options(argc, argv, &options);
+    if (options.lists)
+        return list_signals(operands, options.json);
+
+    struct targets targets = {.scope = options.is_group    ? PROCESS_GROUP
+                                       : options.is_thread ? PROCESS_THREAD
+                                                           : PROCESS_WHOLE};
+    parse_targets(&targets, &operands);
+    if (options.ladder.waits)
+        check_own_end(&targets);
+    else if (targets.count == 0)
+        diag_die(EXIT_NO, "stdin: no process");
+    return treat(&options, &targets);
 }

@@ -221,7 +221,7 @@ time.sleep(60)' >child
     pid=$(pgrep -x kthreadd) || skip "no kernel threads in sight"
     run -0 sigsend "$pid"
     run -1 --separate-stderr sigsend -w -t 0.05 "$pid"
-    assert_regex "$stderr" 'timed out \(a kernel thread heeds no signal\)$'
+    assert_regex "$stderr" 'timed out \(a kernel thread ignores every signal\)$'
 }
 
 @test "sigsend may signal itself, but not wait for itself" {
@@ -485,7 +485,7 @@ sigsend: $victim: gone after INT"
     assert_equal "$stderr" ''
     ends_with 143 "$victim"
     run -0 --separate-stderr sigsend -v --then 60:KILL "$(gone_pid)"
-    assert_regex "$stderr" '^sigsend: [0-9]+: was gone before$'
+    assert_regex "$stderr" '^sigsend: [0-9]+: was already gone$'
 }
 
 @test "sigsend --then gives each of several targets the steps that it takes" {
@@ -611,7 +611,7 @@ sigsend: pidfile:run.pid: gone after TERM"
     for wrong in '' 0 -1 nonsense 1x "$(printf '%*s%d' $((64 - ${#victim})) '' "$victim")"; do
         echo "$wrong" >run.pid
         run -3 --separate-stderr sigsend -s 0 pidfile:run.pid
-        assert_equal "$stderr" "sigsend: pidfile:run.pid: read: no PID, or PID:INODE, is in it"
+        assert_equal "$stderr" "sigsend: pidfile:run.pid: read: its first word is neither PID nor PID:INODE"
     done
     run -3 sigsend -w pidfile:run.pid
     run -1 sigsend -w pidfile:nothing

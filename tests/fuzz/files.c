@@ -20,7 +20,7 @@
 #include "signal/signal_state.c"
 #include "sys/blocked_threads.c"
 
-static char *lines; /* that the reader of targets.c leaves to the end of the process */
+static char *lines; /* that the reader of target.c leaves to the end of the process */
 
 static int next_line(struct record_reader *reader, const char **data, size_t *size)
 {
@@ -97,7 +97,7 @@ static void check_targets(void)
     if (memmem(file.data, file.size, "pidfile:", 8)) /* any file of this machine */
         return;
     assert(dup2(file.fd, STDIN_FILENO) == STDIN_FILENO);
-    bool is_taken = target_read(&targets) == NULL, is_right = true;
+    bool is_taken = target_read(&targets) == 0, is_right = true;
 
     char *text = malloc(file.size + 1), *rest;
     memcpy(text, file.data, file.size);
