@@ -1,3 +1,21 @@
+/* What happens in which process, and what a SIGKILL at each step leaves:
+ *
+ * 1 semop     opens a pidfd of itself and a pipe, blocks all signals and clones `between`, which
+ *             borrows its memory until it ends (CLONE_VM, CLONE_VFORK): copying takes longer. No
+ *             signal reports that end, as a SIGCHLD that is blocked would stay pending for COMMAND.
+ * 2 between   forks the guardian and ends, so that COMMAND finds no child that it did not start.
+ *             Up to here nothing is taken and a kill leaves nothing. If `between` is killed, semop
+ *             fails with EOWNERDEAD.
+ * 3 guardian  leaves the session, so that a kill of the process group spares it, closes all but the
+ *             pidfd and the pipe, and takes in slices of a tenth of a second.
+ *             If semop is killed: the guardian ends after the slice and gives back what it took in
+ *             it. If the guardian is killed: nothing is taken, and semop fails with EOWNERDEAD.
+ * 4 guardian  has taken, and writes 0 into the pipe.
+ *             If semop is killed: as in 6. If the guardian is killed before it has written: semop
+ *             fails with EOWNERDEAD, and nobody gives back.
+ * 5 semop     reads the 0, sets its signal mask back and becomes COMMAND.
+ *             If the guardian is killed: COMMAND goes on, and nobody gives back.
+ * 6 guardian  sees on the pidfd that semop or COMMAND has ended, gives back and ends. */
 #include "semaphore/guardian.h"
 
 #include "sys/io.h"
@@ -10,23 +28,22 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long, in nanoseconds, a guardian goes on waiting for a process that is gone. */
-static const int64_t slice = 100000000;
+static const int64_t slice = 100000000; /* nanoseconds */
 
 static const struct deadline never = {.limit = DEADLINE_NEVER, .end = DEADLINE_NEVER};
 
 /* Returns 0 or an errno. */
-static int take_for(const struct process *process, const struct guardian_ops *duty,
+static int take_for(const struct process *process, const struct guardian_ops *ops,
                     const struct deadline *deadline)
 {
     for (;;) {
         int64_t remaining = deadline_remaining(deadline);
         struct deadline next = deadline_after(remaining < slice ? remaining : slice);
-        if (duty->take(duty->object, &next) == 0)
+        if (ops->take(ops->object, &next) == 0)
             return 0;
         if (errno == EAGAIN && !deadline_is_now(deadline))
             return ETIMEDOUT; /* the time was over before the wait began */
@@ -37,57 +54,52 @@ static int take_for(const struct process *process, const struct guardian_ops *du
     }
 }
 
-/* The guardian's whole life; PROCESS is whom it serves, to REPORT goes a 0 or an errno. It leaves
- * the session before it takes anything: what kills the process group must not kill it too. */
-static void guard(struct process process, int report, const struct guardian_ops *duty,
+/* The guardian of PROCESS. To REPORT goes a 0 or an errno. */
+static void guard(struct process process, int report, const struct guardian_ops *ops,
                   const struct deadline *deadline)
 {
-    int ignored = chdir("/"); /* only lest it keeps a file system from being unmounted */
+    int ignored = chdir("/"); /* so that no file system stays busy */
     (void)ignored;
     setsid();
-    prctl(PR_SET_NAME, duty->name);
+    prctl(PR_SET_NAME, ops->name);
     process.fd = dup2(process.fd, 0);
     report = dup2(report, 1);
     if (process.fd < 0 || report < 0)
         _exit(1);
-    io_close_range(2, UINT_MAX); /* an open one would keep a pipe from ending */
+    io_close_range(2, UINT_MAX); /* an open pipe would not end for its reader */
 
-    int error = take_for(&process, duty, deadline);
-    io_write(report, &error, sizeof error); /* fails where nobody waits any more */
+    int error = take_for(&process, ops, deadline);
+    io_write(report, &error, sizeof error); /* fails if nobody waits any more */
     close(report);
     if (error == 0) {
         while (process_wait(&process, &never) < 0)
             ;
-        duty->give_back(duty->object);
+        ops->give_back(ops->object);
     }
 }
 
 struct start {
     struct process self;
     int report[2];
-    const struct guardian_ops *duty;
+    const struct guardian_ops *ops;
     const struct deadline *deadline;
     int error;
 };
 
-/* The process in between, in the memory of the first, which waits. It and the guardian end by
- * returning, as clone(2) has it: on this stack AddressSanitizer cannot follow a call that does not
- * return. */
+/* The process `between`. It and the guardian end by returning: AddressSanitizer cannot follow a
+ * call that does not return on the stack of a clone(2). */
 static int fork_guardian(void *argument)
 {
     struct start *start = argument;
     close(start->report[0]);
     pid_t guardian = fork();
     if (guardian == 0)
-        guard(start->self, start->report[1], start->duty, start->deadline);
+        guard(start->self, start->report[1], start->ops, start->deadline);
     else
         start->error = guardian < 0 ? errno : 0;
     return 0;
 }
 
-/* Forks twice and lets the process in between end, so that COMMAND finds no child that it did not
- * start. As vfork(2) does, the first of them shares the memory, since copying takes long; but no
- * signal tells its end: a SIGCHLD would stay pending where it is blocked. Returns 0 or an errno. */
 static int start_guardian(struct start *start)
 {
     static char stack[32768] __attribute__((aligned(16)));
@@ -99,29 +111,47 @@ static int start_guardian(struct start *start)
     return start->error;
 }
 
-/* The guardian's 0 or errno. */
-static int read_report(int fd)
+static int fail(struct failure *failure, int error)
+{
+    struct rlimit processes;
+    errno = error;
+    failure_set(failure, "start guardian");
+    failure->is_error = true;
+    if (error == EOWNERDEAD)
+        failure_set_why(failure, "it was killed");
+    else if (error == EAGAIN && getrlimit(RLIMIT_NPROC, &processes) == 0)
+        failure_add_hint(failure, "ulimit -u is %llu", (unsigned long long)processes.rlim_cur);
+    errno = error;
+    return -1;
+}
+
+/* Returns 0; -1 with errno, that of take or one with FAILURE. */
+static int read_report(int fd, struct failure *failure)
 {
     int error;
     ssize_t got = io_read_full(fd, &error, sizeof error);
-    if (got < 0)
-        return errno;
-    return got == (ssize_t)sizeof error ? error : EOWNERDEAD;
+    if (got != (ssize_t)sizeof error)
+        return fail(failure, got < 0 ? errno : EOWNERDEAD);
+    errno = error;
+    return error == 0 ? 0 : -1;
 }
 
-int guardian_start(const struct guardian_ops *duty, const struct deadline *deadline)
+int guardian_start(const struct guardian_ops *ops, const struct deadline *deadline,
+                   struct failure *failure)
 {
-    struct start start = {.duty = duty, .deadline = deadline, .error = EOWNERDEAD};
+    struct start start = {.ops = ops, .deadline = deadline, .error = EOWNERDEAD};
     sigset_t all, before;
 
-    /* Opened here, where this process surely lives: its PID cannot be another's yet. */
+    /* Opened here, where this process surely lives: later its PID may be another's. */
     if (process_open(&start.self, getpid()) < 0)
-        return -1;
-    if (pipe2(start.report, O_CLOEXEC) < 0)
-        return process_close(&start.self), -1;
+        return fail(failure, errno);
+    if (pipe2(start.report, O_CLOEXEC) < 0) {
+        process_close(&start.self);
+        return fail(failure, errno);
+    }
 
-    /* The guardian keeps this mask. SIGBUS tells of memory in a file that was cut: a take's affair.
-     */
+    /* The guardian keeps this mask. SIGBUS comes from memory in a file that was cut, and take may
+     * handle it. */
     sigfillset(&all);
     sigdelset(&all, SIGBUS);
     sigprocmask(SIG_SETMASK, &all, &before);
@@ -130,11 +160,7 @@ int guardian_start(const struct guardian_ops *duty, const struct deadline *deadl
 
     process_close(&start.self);
     close(start.report[1]);
-    if (error == 0)
-        error = read_report(start.report[0]);
-    else if (error == EAGAIN)
-        error = EUSERS; /* fork(2) means RLIMIT_NPROC; of EAGAIN the caller thinks as of take's */
-    close(start.report[0]);
-    errno = error;
-    return error == 0 ? 0 : -1;
+    int result = error == 0 ? read_report(start.report[0], failure) : fail(failure, error);
+    close_keep_errno(start.report[0]);
+    return result;
 }

@@ -1,14 +1,10 @@
 #include "semaphore/semaphore.h"
 
 #include "cli/parse.h"
-#include "cli/report.h"
 #include "semaphore/semaphore_internal.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct semaphore_family *family_of(const struct object_name *name)
@@ -26,7 +22,7 @@ const char *semaphore_parse_name(const char *text, void *value)
 const char *semaphore_parse_op(const char *text, void *value)
 {
     static const char wrong[] = "not INDEX:DELTA[:nowait][:undo], such as 0:-1 or 2:+1:undo";
-    struct semaphore_op step = {0};
+    struct semaphore_op op = {0};
     uint64_t index, size;
     const char *at = parse_digits(text, 10, INT_MAX, &index);
     if (!at)
@@ -44,18 +40,18 @@ const char *semaphore_parse_op(const char *text, void *value)
     while (*at == ':') {
         size_t length = strcspn(++at, ":");
         if (length == 6 && strncmp(at, "nowait", length) == 0)
-            step.is_nowait = true;
+            op.is_nowait = true;
         else if (length == 4 && strncmp(at, "undo", length) == 0)
-            step.is_undone = true;
+            op.is_undone = true;
         else
             return wrong;
         at += length;
     }
     if (*at)
         return wrong;
-    step.index = (int)index;
-    step.delta = is_taken ? -(int)size : (int)size;
-    *(struct semaphore_op *)value = step;
+    op.index = (int)index;
+    op.delta = is_taken ? -(int)size : (int)size;
+    *(struct semaphore_op *)value = op;
     return NULL;
 }
 
@@ -64,90 +60,72 @@ int semaphore_max(const struct object_name *name)
     return family_of(name)->max;
 }
 
-int semaphore_open(struct semaphore *semaphore, const struct object_name *name, int index,
-                   enum semaphore_access access, const struct semaphore_creation *creation)
+/* Fills the failure for errno, unless it is filled already. */
+static int fail(struct semaphore *semaphore)
+{
+    struct failure *failure = &semaphore->failure;
+    if (failure->errnum != 0)
+        return -1;
+
+    failure_set(failure, "%s", semaphore->what);
+    switch (errno) {
+    case EAGAIN:
+        return failure_set_why(failure, "not free");
+    case ETIMEDOUT:
+        return failure_set_why(failure, "not free in time");
+    case EIDRM:
+        return failure_set_why(failure, "somebody removed the semaphore");
+    case EOVERFLOW: /* sem_post(3) */
+    case ERANGE:    /* semop(2) */
+        return failure_set_why(failure, "the value is at its limit, %d", semaphore->family->max);
+    }
+    semaphore->family->explain(semaphore, failure);
+    errno = failure->errnum;
+    return -1;
+}
+
+int semaphore_open(struct semaphore *semaphore, const struct object_name *name,
+                   const struct semaphore_how *how)
 {
     *semaphore = (struct semaphore){
         .name = *name,
         .id = -1,
-        .index = index,
+        .index = how->index,
         .is_sysv = object_name_is_sysv(name),
         .family = family_of(name),
+        .what = how->what,
     };
-    if (name->kind == OBJECT_NAME_PRIVATE && !creation)
-        return errno = ENOENT, -1;
-    return semaphore->family->open(semaphore, access, creation);
-}
-
-const char *semaphore_say(struct semaphore *semaphore, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(semaphore->why, sizeof semaphore->why, format, arguments);
-    va_end(arguments);
-    return semaphore->why;
-}
-
-const char *semaphore_why(struct semaphore *semaphore, int errnum)
-{
-    const char *why;
-    switch (errnum) {
-    case EAGAIN:
-        return "not free";
-    case ETIMEDOUT:
-        return "not free in time";
-    case EIDRM:
-        return "somebody removed the semaphore";
-    case EOVERFLOW: /* sem_post(3) */
-    case ERANGE:    /* semop(2) */
-        return semaphore_say(semaphore, "the value is at its limit, %d", semaphore->family->max);
-    default:
-        why = semaphore->family->why(semaphore, errnum);
-        return why ? why : strerror(errnum);
+    if (name->kind == OBJECT_NAME_PRIVATE && !how->creates) {
+        errno = ENOENT;
+        return fail(semaphore);
     }
+    return semaphore->family->open(semaphore, how) < 0 ? fail(semaphore) : 0;
 }
 
-int semaphore_operate(struct semaphore *semaphore, const struct semaphore_op *steps, size_t count,
+int semaphore_operate(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
                       const struct deadline *deadline)
 {
-    return semaphore->family->operate(semaphore, steps, count, deadline);
+    int result = semaphore->family->operate(semaphore, ops, count, deadline);
+    return result < 0 ? fail(semaphore) : 0;
 }
 
 int semaphore_set(struct semaphore *semaphore, int value)
 {
-    return semaphore->family->set(semaphore, value);
+    return semaphore->family->set(semaphore, value) < 0 ? fail(semaphore) : 0;
 }
 
 int semaphore_value(struct semaphore *semaphore)
 {
-    return semaphore->family->value(semaphore);
+    int value = semaphore->family->value(semaphore);
+    return value < 0 ? fail(semaphore) : value;
 }
 
-int semaphore_describe(struct semaphore *semaphore, bool json)
+int semaphore_status(struct semaphore *semaphore, struct semaphore_status *status)
 {
-    struct semaphore_status status;
-    if (semaphore->family->status(semaphore, &status) < 0)
-        return -1;
-
-    report_object(json, semaphore->name.text, semaphore->is_sysv);
-    report_number("value", status.value);
-    if (semaphore->is_sysv) {
-        report_number("id", semaphore->id);
-        report_number("index", semaphore->index);
-        report_values("values", status.values, (size_t)status.count);
-        report_number("waiting", status.waiting);
-        report_number("waiting_for_zero", status.waiting_for_zero);
-        report_number("last_pid", status.last_pid);
-        report_time("operated", status.operated);
-        report_time("changed", status.changed);
-    }
-    report_owner(status.mode, status.uid, status.gid);
-    report_end();
-    free(status.values);
-    return 0;
+    return semaphore->family->status(semaphore, status) < 0 ? fail(semaphore) : 0;
 }
 
 int semaphore_remove(struct semaphore *semaphore)
 {
-    return semaphore->family->remove(semaphore);
+    return semaphore->family->remove(semaphore) < 0 ? fail(semaphore) : 0;
 }

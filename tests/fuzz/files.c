@@ -187,12 +187,12 @@ static void check_limit(const char *text)
         assert(limit == strtoll(text, NULL, 10));
 }
 
-static int step_semaphore(struct semaphore *semaphore, int delta)
+static int operate_semaphore(struct semaphore *semaphore, int delta)
 {
-    struct semaphore_op step = {.delta = delta};
+    struct semaphore_op op = {.delta = delta};
     struct deadline now = deadline_after(0);
     errno = 0;
-    return semaphore_posix.operate(semaphore, &step, 1, &now);
+    return semaphore_posix.operate(semaphore, &op, 1, &now);
 }
 
 /* The file is a semaphore and behind it what is done to it, a byte each. */
@@ -206,7 +206,7 @@ static void check_semaphore(struct input input)
     assert(!is_taken || size == sizeof(sem_t));
     if (!is_taken)
         return;
-    in_hand = NULL;
+    in_use = NULL;
     is_cut = 0;
     input.at += size;
     input.left -= size;
@@ -220,7 +220,7 @@ static void check_semaphore(struct input input)
             assert(semaphore_posix.value(&semaphore) == -1 && errno == EBADMSG && is_cut);
             break;
         case 1:
-            assert(step_semaphore(&semaphore, 0) == (value == 0 ? 0 : -1));
+            assert(operate_semaphore(&semaphore, 0) == (value == 0 ? 0 : -1));
             break;
         case 2:
             if (value > 1000) /* it goes there step by step */
@@ -231,12 +231,12 @@ static void check_semaphore(struct input input)
         case 3:
         case 4:
         case 5:
-            assert(step_semaphore(&semaphore, -1) == (value > 0 ? 0 : -1));
+            assert(operate_semaphore(&semaphore, -1) == (value > 0 ? 0 : -1));
             assert(value > 0 || errno == EAGAIN);
             value -= value > 0;
             break;
         default:
-            assert(step_semaphore(&semaphore, 1) == (value < SEM_VALUE_MAX ? 0 : -1));
+            assert(operate_semaphore(&semaphore, 1) == (value < SEM_VALUE_MAX ? 0 : -1));
             assert(value < SEM_VALUE_MAX || errno == EOVERFLOW);
             value += value < SEM_VALUE_MAX;
         }
