@@ -62,13 +62,15 @@ static void guard(struct process process, int report, const struct guardian_ops 
     (void)ignored;
     setsid();
     prctl(PR_SET_NAME, ops->name);
-    process.fd = dup2(process.fd, 0);
-    report = dup2(report, 1);
-    if (process.fd < 0 || report < 0)
-        _exit(1);
-    io_close_range(2, UINT_MAX); /* an open pipe would not end for its reader */
-
-    int error = take_for(&process, ops, deadline);
+    int error = 0;
+    if (dup2(process.fd, 0) < 0 || dup2(report, 1) < 0) {
+        error = errno;
+    } else {
+        process.fd = 0;
+        report = 1;
+        io_close_range(2, UINT_MAX); /* an open pipe would not end for its reader */
+        error = take_for(&process, ops, deadline);
+    }
     io_write(report, &error, sizeof error); /* fails if nobody waits any more */
     close(report);
     if (error == 0) {

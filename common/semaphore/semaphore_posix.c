@@ -89,7 +89,7 @@ static int perform(const struct semaphore *semaphore, enum action action, int64_
     return is_cut ? (errno = EBADMSG, -1) : result;
 }
 
-/* Whether the name is gone or means another semaphore now: then nobody gives to this one. */
+/* Whether the name is gone or means another semaphore now: then no post comes to this one. */
 static bool is_removed(const struct semaphore *semaphore)
 {
     struct stat file;

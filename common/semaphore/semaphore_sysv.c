@@ -75,7 +75,7 @@ static int find_set(const struct opening *opening)
 }
 
 /* Waits until the set has its first values, or gives it them if its creator never will. A set that
- * this process may not read belongs to somebody else, who has set its values long ago. */
+ * this process may not read is taken for initialized. */
 static int initialize_set(int id, const struct semaphore_how *how)
 {
     int is_initialized = semaphore_wait_initialized(id);

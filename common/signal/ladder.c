@@ -1,8 +1,6 @@
 #include "signal/ladder.h"
 
-#include "cli/parse.h"
 #include "signal/signal_name.h"
-#include "signal/target.h"
 
 #include <errno.h>
 #include <string.h>

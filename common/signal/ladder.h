@@ -6,20 +6,20 @@
 #define LADDER_H
 
 #include "cli/failure.h"
+#include "cli/parse.h"
+#include "signal/target.h"
 #include "sys/deadline.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct target;
 
 enum { LADDER_STEPS_MAX = 16 };
 
 enum ladder_event {
     LADDER_SENT,       /* SIGNAL was sent */
     LADDER_ENDED,      /* the target ended after SIGNAL */
-    LADDER_WAS_GONE,   /* the target had ended before the first signal; only where a ladder waits */
-    LADDER_HAS_FAILED, /* the target is left alone from here on, and FAILURE says why */
+    LADDER_WAS_GONE,   /* the target had ended before the first signal, and the ladder waits */
+    LADDER_HAS_FAILED, /* nothing more is done with the target; FAILURE has the reason */
 };
 
 struct ladder_report {
@@ -43,10 +43,10 @@ struct ladder {
 };
 
 /* TIME:SIG. VALUE is a struct ladder, which gets one step more. */
-const char *ladder_parse_step(const char *text, void *value);
+parse_function ladder_parse_step;
 
-/* Takes COUNT targets, which target_open has opened, up the ladder, and closes them. What happens
- * to each is reported as it happens. */
+/* Takes COUNT targets, which target_open has opened, up the ladder, reports what happens to each as
+ * it happens, and closes them. */
 void ladder_climb(const struct ladder *ladder, struct target *targets, int count);
 
 #endif

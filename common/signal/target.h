@@ -19,7 +19,7 @@ struct targets {
     struct target *all;
     int count;
     struct failure failure; /* of target_read */
-    /* private: where the first few are, and how many ALL has room for */
+    /* private: the first few, and how many ALL has room for */
     struct target few[4];
     int room;
 };
@@ -37,7 +37,7 @@ int target_read(struct targets *targets);
  * be opened has an error. */
 int target_open(struct targets *targets, int first);
 
-/* Fills FAILURE for a target with an error: FORMAT says what could not be done with it. */
+/* Fills FAILURE for a target with an error; FORMAT is what could not be done with it. */
 void target_fail(const struct target *target, struct failure *failure, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
