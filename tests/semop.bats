@@ -309,6 +309,19 @@ count_at_once() {
     done
 }
 
+@test "a SIGCHLD that is pending for a child of COMMAND stays pending" {
+    for name in $(names); do
+        run -0 perl -MPOSIX -e 'sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGCHLD));
+            my $child = fork // die; exit 0 if $child == 0;
+            my $pending = POSIX::SigSet->new; # until the child has ended
+            do { select(undef, undef, undef, 0.01); sigpending($pending) } until
+                $pending->ismember(SIGCHLD);
+            exec @ARGV' semop run -c 1 "$name" -- sed -n 's/^ShdPnd:.*\(.....\)$/\1/p' /proc/self/status
+        assert_output 10000
+        semop remove "$name"
+    done
+}
+
 @test "an alarm that was set for COMMAND reaches it" {
     for name in $(names); do
         run -142 perl -MPOSIX -e '$SIG{ALRM} = "DEFAULT"; sigprocmask(SIG_SETMASK, POSIX::SigSet->new);
