@@ -152,8 +152,8 @@ int guardian_start(const struct guardian_ops *ops, const struct deadline *deadli
         return fail(failure, errno);
     }
 
-    /* The guardian keeps this mask. SIGBUS comes from memory in a file that was cut, and take may
-     * handle it. */
+    /* The guardian keeps this mask. SIGBUS comes from memory in a file that was truncated, and take
+     * may handle it. */
     sigfillset(&all);
     sigdelset(&all, SIGBUS);
     sigprocmask(SIG_SETMASK, &all, &before);

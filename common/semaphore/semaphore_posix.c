@@ -27,14 +27,14 @@ static const int64_t slice = 100000000;
 static const int64_t look_every = 10000000;
 
 static sem_t *in_use;
-static volatile sig_atomic_t is_cut;
+static volatile sig_atomic_t is_truncated;
 
-/* The file was cut, so there is no memory behind the mapping any more. The instruction gets other
- * memory to finish on. Jumping out of it would not help: the cleanup of glibc's wait touches the
- * semaphore too. */
-static void on_cut(int signal)
+/* The file was truncated, so there is no memory behind the mapping any more. The instruction gets
+ * other memory to finish on. Jumping out of it would not help: the cleanup of glibc's wait touches
+ * the semaphore too. */
+static void on_truncation(int signal)
 {
-    is_cut = 1;
+    is_truncated = 1;
     if (mmap(in_use, sizeof *in_use, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
         _exit(128 + signal);
@@ -42,12 +42,12 @@ static void on_cut(int signal)
 
 /* Called for the first action and not before: COMMAND must find SIGBUS as it was, and an exec
  * resets only a signal that is handled. */
-static void catch_cuts(sem_t *posix)
+static void catch_truncation(sem_t *posix)
 {
     if (in_use)
         return;
     in_use = posix;
-    struct sigaction action = {.sa_handler = on_cut};
+    struct sigaction action = {.sa_handler = on_truncation};
     sigaction(SIGBUS, &action, NULL);
 }
 
@@ -81,12 +81,12 @@ static int call_library(sem_t *posix, enum action action, int64_t nanoseconds)
 }
 
 /* Does what is done to the mapped memory. Returns the value for LOOK, else 0; -1 with errno,
- * EBADMSG if the file was cut. */
+ * EBADMSG if the file was truncated. */
 static int perform(const struct semaphore *semaphore, enum action action, int64_t nanoseconds)
 {
-    catch_cuts(semaphore->posix);
+    catch_truncation(semaphore->posix);
     int result = call_library(semaphore->posix, action, nanoseconds);
-    return is_cut ? (errno = EBADMSG, -1) : result;
+    return is_truncated ? (errno = EBADMSG, -1) : result;
 }
 
 /* Whether the name is gone or means another semaphore now: then no post comes to this one. */

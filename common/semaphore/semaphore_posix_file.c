@@ -47,7 +47,7 @@ static bool is_for_processes(const sem_t *copy)
     return true;
 }
 
-/* Maps the file that is open as FD. Its value is read from a copy, which nobody can cut. */
+/* Maps the file that is open as FD. Its value is read from a copy, which nobody can truncate. */
 static int map_file(struct semaphore *semaphore, int fd, int protection)
 {
     struct stat file;
