@@ -1,10 +1,11 @@
 /* semop: locks and counting limits around commands, by POSIX and System V semaphores
  *
- * A semaphore is a number that never goes below 0: to take is to wait until it is above 0 and make
- * it one less, to give is to make it one more. The kernel or the C library does each in one step.
- * `run` takes and becomes COMMAND; what it took comes back when COMMAND has ended, however it ends:
- * by the kernel's undo (System V), or from a guardian process beside it (POSIX). What `wait` and
- * `try` took comes back only by `post`. */
+ * A semaphore is a number that never goes below 0. To take is to wait until it is above 0 and make
+ * it one less; to give is to make it one more. The kernel or the C library does each in one step.
+ *
+ * `run` takes and becomes COMMAND. When COMMAND has ended, in any way, what was taken is given
+ * back: by the kernel's undo (System V), or by a guardian process (POSIX). What `wait` and `try`
+ * took is given back only by a `post`. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
@@ -12,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "semaphore/semaphore.h"
+#include "semaphore/semaphore_report.h"
 #include "sys/exec.h"
 #include "sys/program.h"
 
@@ -25,10 +27,8 @@
 struct request {
     const struct verb *verb;
     struct object_name name;
-    struct semaphore_creation creation;
-    bool creates;
+    struct semaphore_how how;
     bool json;
-    int index;
     int64_t by;
     int64_t timeout;
     int not_acquired; /* of -E, -1 without */
@@ -39,12 +39,12 @@ struct request {
 
 struct verb {
     const char *name;
-    const char *options; /* those it takes */
-    void (*act)(struct request *request);
-    int sign; /* of what `change` does: -1 takes, 1 gives, 0 waits for zero */
+    const char *options; /* those that it takes */
+    void (*function)(struct request *request);
+    int sign; /* of what change_value does: -1 takes, 1 gives, 0 waits for zero */
 };
 
-/* What to do about ENOENT: the file of an ftok: name is missing, or the semaphore. */
+/* ENOENT: the file of an ftok: name, or the semaphore. */
 static const char *missing_hint(const struct request *request)
 {
     const struct object_name *name = &request->name;
@@ -55,28 +55,36 @@ static const char *missing_hint(const struct request *request)
     return request->command ? "-c VALUE creates it" : "semop create makes it";
 }
 
-static _Noreturn void fail(struct request *request)
+static _Noreturn void exit_failed(struct request *request)
 {
     struct failure *failure = &request->semaphore.failure;
-    if (failure->errnum == ENOENT)
+    int errnum = failure->errnum;
+    bool is_busy = !failure->is_error && (errnum == EAGAIN || errnum == ETIMEDOUT);
+    if (errnum == ENOENT && !failure->is_error)
         failure_add_hint(failure, "%s", missing_hint(request));
+
+    failure->is_error = failure->is_error || (request->command && !is_busy);
     int status = diag_fail(request->name.text, failure);
-    bool is_busy = failure->errnum == EAGAIN || failure->errnum == ETIMEDOUT;
     if (is_busy && request->not_acquired >= 0)
-        status = request->not_acquired;
-    else if (request->command)
-        status = is_busy ? EXIT_NOT_ACQUIRED : EXIT_TOOL_FAILED;
-    exit(status);
+        exit(request->not_acquired);
+    exit(request->command ? exit_status_beside_command(status) : status);
 }
 
 static void open_semaphore(struct request *request, enum semaphore_access access)
 {
-    if (semaphore_open(&request->semaphore, &request->name, request->index, access,
-                       request->creates ? &request->creation : NULL, request->verb->name) < 0)
-        fail(request);
+    request->how.what = request->verb->name;
+    request->how.access = access;
+    if (semaphore_open(&request->semaphore, &request->name, &request->how) < 0)
+        exit_failed(request);
 }
 
-static void create(struct request *request)
+static void end_output(void)
+{
+    if (program_end() < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m");
+}
+
+static void create_semaphore(struct request *request)
 {
     open_semaphore(request, SEMAPHORE_USE);
     if (request->name.kind != OBJECT_NAME_PRIVATE)
@@ -92,25 +100,25 @@ static void operate(struct request *request, const struct semaphore_op *ops, siz
     open_semaphore(request, SEMAPHORE_USE);
     struct deadline deadline = deadline_after(request->timeout);
     if (semaphore_operate(&request->semaphore, ops, count, &deadline) < 0)
-        fail(request);
+        exit_failed(request);
     if (request->command)
         exec_command(request->command);
 }
 
-static void change(struct request *request)
+static void change_value(struct request *request)
 {
-    struct semaphore_op op = {
-        .index = request->index,
+    const struct semaphore_op op = {
+        .index = request->how.index,
         .delta = request->verb->sign * (int)request->by,
         .is_undone = request->command != NULL,
     };
     operate(request, &op, 1);
 }
 
-static void try(struct request *request)
+static void try_to_take(struct request *request)
 {
     request->timeout = 0;
-    change(request);
+    change_value(request);
 }
 
 /* The operands are OP... */
@@ -127,57 +135,57 @@ static void operate_on_set(struct request *request)
         is_undone = is_undone || ops[i].is_undone;
     }
     if (is_undone && !request->command)
-        diag_die(EXIT_USAGE, "undo needs a COMMAND: it happens when the process has ended, and"
-                             " that would be semop itself, at once");
+        diag_die(EXIT_USAGE,
+                 "undo needs a COMMAND (the undo comes when the process has ended, which"
+                 " would be semop itself, at once)");
     if (request->command && !is_undone)
-        diag_die(EXIT_USAGE, "a COMMAND needs an OP with :undo, such as 0:-1:undo; for others there"
-                             " is && of the shell");
+        diag_die(EXIT_USAGE,
+                 "COMMAND needs an OP with :undo, such as 0:-1:undo (without one, use &&"
+                 " of the shell)");
     operate(request, ops, count);
 }
 
-static void get(struct request *request)
+static void print_value(struct request *request)
 {
     open_semaphore(request, SEMAPHORE_READ);
     int value = semaphore_value(&request->semaphore);
     if (value < 0)
-        fail(request);
+        exit_failed(request);
     printf("%d\n", value);
-    if (program_end() < 0)
-        diag_die(EXIT_ERROR, "stdout: write: %m");
+    end_output();
 }
 
-static void set(struct request *request)
+static void set_value(struct request *request)
 {
     open_semaphore(request, SEMAPHORE_USE);
-    if (semaphore_set(&request->semaphore, request->creation.value) < 0)
-        fail(request);
+    if (semaphore_set(&request->semaphore, request->how.value) < 0)
+        exit_failed(request);
 }
 
 static void describe(struct request *request)
 {
     open_semaphore(request, SEMAPHORE_READ);
     if (semaphore_report(&request->semaphore, request->json) < 0)
-        fail(request);
-    if (program_end() < 0)
-        diag_die(EXIT_ERROR, "stdout: write: %m");
+        exit_failed(request);
+    end_output();
 }
 
 static void remove_semaphore(struct request *request)
 {
     open_semaphore(request, SEMAPHORE_REMOVE);
     if (semaphore_remove(&request->semaphore) < 0)
-        fail(request);
+        exit_failed(request);
 }
 
 static const struct verb verbs[] = {
-    {"create", "exclusive mode nsems", create, 0},
-    {"run", "create mode nsems timeout index by exit-code", change, -1},
-    {"wait", "timeout index by exit-code", change, -1},
-    {"try", "index by exit-code", try, -1},
-    {"post", "index by", change, 1},
-    {"zero", "timeout index exit-code", change, 0},
-    {"get", "index", get, 0},
-    {"set", "index", set, 0},
+    {"create", "exclusive mode nsems", create_semaphore, 0},
+    {"run", "create mode nsems timeout index by exit-code", change_value, -1},
+    {"wait", "timeout index by exit-code", change_value, -1},
+    {"try", "index by exit-code", try_to_take, -1},
+    {"post", "index by", change_value, 1},
+    {"zero", "timeout index exit-code", change_value, 0},
+    {"get", "index", print_value, 0},
+    {"set", "index", set_value, 0},
     {"ops", "timeout exit-code", operate_on_set, 0},
     {"stat", "index json", describe, 0},
     {"remove", "", remove_semaphore, 0},
@@ -193,22 +201,21 @@ static const char *parse_verb(const char *text, void *value)
     return "not one of create, run, wait, try, post, zero, get, set, ops, stat, remove";
 }
 
+/* Refuses a name or a value that does not go with the verb or the family. */
 static void check_values(const struct request *request)
 {
     const struct object_name *name = &request->name;
-    int value = request->creation.value, max = semaphore_max(name);
-    if (!object_name_is_sysv(name) && request->verb->act == operate_on_set)
-        diag_die(EXIT_USAGE, "%s: ops is for System V semaphores", name->text);
-    if (name->kind == OBJECT_NAME_PRIVATE && request->verb->act != create)
+    int value = request->how.value, max = semaphore_max(name);
+    if (!object_name_is_sysv(name) && request->verb->function == operate_on_set)
+        diag_die(EXIT_USAGE, "%s: ops is for System V objects", name->text);
+    if (name->kind == OBJECT_NAME_PRIVATE && request->verb->function != create_semaphore)
         diag_die(EXIT_USAGE, "private: only with create, which prints the name, id:N");
     if (value > max || request->by > max)
         diag_die(EXIT_USAGE, "%s '%" PRId64 "': too large (a System V semaphore holds at most %d)",
                  value > max ? "VALUE" : "-b", value > max ? value : request->by, max);
-    if (!request->creates)
-        options_allow(&request->operands, "timeout index by exit-code json", "run without -c");
-    else if (request->index >= request->creation.count)
-        diag_die(EXIT_USAGE, "-i %d: the set to create has only %" PRId64, request->index,
-                 request->creation.count);
+    if (request->how.creates && request->how.index >= request->how.count)
+        diag_die(EXIT_USAGE, "-i %d: the set to create has only %" PRId64, request->how.index,
+                 request->how.count);
     if (request->not_acquired > 255)
         diag_die(EXIT_USAGE, "-E '%d': too large for an exit status", request->not_acquired);
 }
@@ -221,7 +228,7 @@ static void check_command(const struct request *request)
         diag_die(EXIT_USAGE, "%s: COMMAND goes after --", operands->words[0]);
     if (is_run && !request->command)
         diag_die(EXIT_USAGE, "COMMAND is missing (usage: semop run NAME -- COMMAND [ARG]...)");
-    if (request->verb->act == operate_on_set)
+    if (request->verb->function == operate_on_set)
         return;
     if (!is_run && request->command)
         diag_die(EXIT_USAGE, "only run and ops take a COMMAND");
@@ -261,43 +268,52 @@ static const struct tool tool = {
             "126: COMMAND cannot be run, 127: COMMAND not found.\n",
 };
 
+/* All but the OPs of ops is parsed and checked here. */
+static void parse_options(int argc, char **argv, struct request *request)
+{
+    struct semaphore_how *how = &request->how;
+    const struct tool_option table[] = {
+        {'c', "create", "VALUE", parse_natural, &how->value,
+         "run: create the semaphore with VALUE if there is none"},
+        {OPTION_EXCLUSIVE(&how->is_exclusive)},
+        {OPTION_MODE(&how->mode)},
+        {0, "nsems", "N", parse_count, &how->count, "System V: create a set of N semaphores"},
+        {'i', "index", "N", parse_natural, &how->index, "System V: number N of the set, from 0"},
+        {'b', "by", "N", parse_count, &request->by, "System V: take or give N at once"},
+        {OPTION_TIMEOUT(&request->timeout)},
+        {'E', "exit-code", "N", parse_natural, &request->not_acquired,
+         "the exit status if it is not to be had in time"},
+        {OPTION_JSON(&request->json)},
+        {0},
+    };
+    struct operands *operands = &request->operands;
+    *operands = options_parse(argc, argv, &tool, table);
+    request->command = operands->command;
+    options_operand(operands, "VERB", parse_verb, &request->verb);
+    options_operand(operands, "NAME", semaphore_parse_name, &request->name);
+
+    const struct verb *verb = request->verb;
+    how->creates = verb->function == create_semaphore || options_given(operands, "create");
+    options_allow(operands, verb->options, verb->name);
+    if (!how->creates)
+        options_allow(operands, "timeout index by exit-code json", "run without -c");
+    options_check(operands, &request->name);
+    if (verb->function == create_semaphore || verb->function == set_value)
+        options_operand(operands, "VALUE", parse_natural, &how->value);
+    check_command(request);
+    check_values(request);
+}
+
 int main(int argc, char **argv)
 {
     struct request request = {
-        .creation = {.mode = 0600, .value = -1, .count = 1},
+        .how = {.mode = 0600, .count = 1},
         .by = 1,
         .timeout = DEADLINE_NEVER,
         .not_acquired = -1,
     };
-    const struct tool_option table[] = {
-        {'c', "create", "VALUE", parse_natural, &request.creation.value,
-         "run: create the semaphore with VALUE if there is none"},
-        {OPTION_EXCLUSIVE(&request.creation.is_exclusive)},
-        {OPTION_MODE(&request.creation.mode)},
-        {0, "nsems", "N", parse_count, &request.creation.count,
-         "System V: create a set of N semaphores"},
-        {'i', "index", "N", parse_natural, &request.index, "System V: number N of the set (0)"},
-        {'b', "by", "N", parse_count, &request.by, "System V: take or give N at once (1)"},
-        {OPTION_TIMEOUT(&request.timeout)},
-        {'E', "exit-code", "N", parse_natural, &request.not_acquired,
-         "exit with N if it was not acquired in time"},
-        {OPTION_JSON(&request.json)},
-        {0},
-    };
-
     program_begin();
-    request.operands = options_parse(argc, argv, &tool, table);
-    request.command = request.operands.command;
-    options_operand(&request.operands, "VERB", parse_verb, &request.verb);
-    options_operand(&request.operands, "NAME", semaphore_parse_name, &request.name);
-    options_allow(&request.operands, request.verb->options, request.verb->name);
-    request.creates = request.verb->act == create || request.creation.value >= 0;
-    if (request.verb->act == create || request.verb->act == set)
-        options_operand(&request.operands, "VALUE", parse_natural, &request.creation.value);
-    options_check(&request.operands, &request.name);
-    check_command(&request);
-    check_values(&request);
-
-    request.verb->act(&request);
+    parse_options(argc, argv, &request);
+    request.verb->function(&request);
     return EXIT_DONE;
 }

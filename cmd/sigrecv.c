@@ -1,10 +1,10 @@
 /* sigrecv: takes signals as they come and prints a line for each, with its sender and its value
  *
- * The signals are blocked, so that they wait in line, and only then the ready mark is set: nothing
- * that is sent after it is missed. A signal is taken from the line when the one before it has been
- * written. Signals that the kernel merges before they come here stay merged: of each standard
- * signal only one waits. If writing fails, the signal in hand is reported as lost; those that still
- * wait when sigrecv ends vanish with it. */
+ * The signals are blocked first, so that they wait to be taken, and only then is the ready mark
+ * set: no signal that is sent after the mark is missed. A signal is taken when the one before it is
+ * written. What the kernel has merged by then stays merged: of each standard signal only one waits
+ * at a time. If writing fails, the signal in hand is reported as lost. Signals that still wait when
+ * sigrecv ends are discarded. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
@@ -27,6 +27,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+struct options {
+    int64_t count, timeout;
+    struct readiness ready;
+    struct template format;
+    bool json;
+    uint64_t wanted;  /* bit N-1 is the signal N */
+    const char *name; /* of the one signal that is wanted, or "signals" */
+};
 
 static const char *parse_wanted(const char *text, void *value)
 {
@@ -76,14 +85,14 @@ static void print_json(const struct received_signal *signal)
 
 enum { FIELD_SIZE = 24 };
 
-/* NUMBER in TEXT as a field of the format, or a dash where there is none. */
-static struct iovec field(char text[FIELD_SIZE], bool is_there, int64_t number)
+/* NUMBER as a field of the format, written into TEXT; a dash if it is not there. */
+static struct iovec number_field(char text[FIELD_SIZE], bool is_there, int64_t number)
 {
     int length = snprintf(text, FIELD_SIZE, is_there ? "%" PRId64 : "-", number);
     return (struct iovec){text, (size_t)length};
 }
 
-static struct iovec word(const char *text)
+static struct iovec word_field(const char *text)
 {
     return (struct iovec){(char *)(uintptr_t)(text ? text : "-"), strlen(text ? text : "-")};
 }
@@ -94,33 +103,32 @@ static int print_formatted(const struct template *format, const struct received_
         status[FIELD_SIZE];
     struct iovec pieces[TEMPLATE_PIECES];
     const struct iovec fields[] = {
-        word(signal_name(signal->number)),
-        field(number, true, signal->number),
-        field(pid, signal->has_sender, signal->pid),
-        field(uid, signal->has_sender, signal->uid),
-        word(signal->code),
-        field(value, signal->has_value, signal->value),
-        word(signal->state),
-        field(status, signal->state != NULL, signal->status),
+        word_field(signal_name(signal->number)),
+        number_field(number, true, signal->number),
+        number_field(pid, signal->has_sender, signal->pid),
+        number_field(uid, signal->has_sender, signal->uid),
+        word_field(signal->code),
+        number_field(value, signal->has_value, signal->value),
+        word_field(signal->state),
+        number_field(status, signal->state != NULL, signal->status),
     };
     return io_writev(STDOUT_FILENO, pieces, template_fill(format, fields, pieces));
 }
 
 static const char letters[] = "snpucvxe"; /* of the fields above */
 
-static int print_signal(const struct received_signal *signal, const struct template *format,
-                        bool json)
+static int print_signal(const struct received_signal *signal, const struct options *options)
 {
-    if (format->is_given)
-        return print_formatted(format, signal);
-    if (json)
+    if (options->format.is_given)
+        return print_formatted(&options->format, signal);
+    if (options->json)
         print_json(signal);
     else
         print_line(signal);
-    return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0; /* musl writes the first line before */
+    return fflush(stdout) != 0 || ferror(stdout) ? -1 : 0; /* musl has written the first line */
 }
 
-/* PID:INODE; an older kernel has no inodes, and the PID alone has to do. */
+/* The mark is PID:INODE, or the PID alone if the kernel is too old for inodes. */
 static void set_mark(struct readiness *ready)
 {
     struct process own;
@@ -155,69 +163,62 @@ static const struct tool tool = {
         "of a child, %%, \\n, \\t, \\0.\n",
 };
 
-/* Opens the mark, blocks the signals, and only then sets the mark. Returns the descriptor on which
- * the signals arrive. */
-static int begin_receiving(uint64_t wanted, struct readiness *ready, const char *name,
-                           const struct deadline *deadline)
+static void parse_options(int argc, char **argv, struct options *options)
 {
-    if (ready->text && readiness_open(ready, deadline) < 0)
-        exit(diag_fail(ready->text, &ready->failure));
-    int receiver = signal_receive_open(wanted);
-    if (receiver < 0)
-        diag_die(EXIT_ERROR, "%s: block: %m", name);
-    if (ready->text)
-        set_mark(ready);
-    return receiver;
+    const struct tool_option table[] = {
+        {OPTION_COUNT(&options->count, "end after N signals")},
+        {OPTION_TIMEOUT(&options->timeout)},
+        {0, "ready", "FILE", readiness_parse, &options->ready,
+         "write PID:INODE to it, a file, FIFO or fd:N, once all is set"},
+        {0, "format", "FMT", template_parse, &options->format,
+         "print FMT for each, instead of a line"},
+        {OPTION_JSON(&options->json)},
+        {0},
+    };
+    struct operands operands = options_parse(argc, argv, &tool, table);
+    options_check(&operands, NULL);
+    options->name = operands.count == 1 ? operands.words[0] : "signals";
+    do
+        options_operand(&operands, "SIG", parse_wanted, &options->wanted);
+    while (operands.count > 0);
 }
 
-/* Receives one signal and prints it. NAME is what was asked for. */
-static void receive_one(int receiver, const char *name, const struct template *format, bool json,
-                        const struct deadline *deadline)
+/* Opens what is written to, blocks the signals and sets the mark, in this order. */
+static void start_receiving(struct options *options, struct signal_receiver *receiver)
 {
-    struct received_signal signal;
-    if (signal_receive_next(receiver, STDOUT_FILENO, &signal, deadline) < 0) {
-        if (errno == EPIPE)
-            diag_die(EXIT_ERROR, "stdout: write: %m");
-        diag_die(exit_status_of(errno), "%s: receive: %m", name);
-    }
-    if (print_signal(&signal, format, json) < 0)
-        diag_die(EXIT_ERROR, "stdout: write: %m; %s from process %d is lost",
-                 signal_name(signal.number), (int)signal.pid);
+    struct readiness *ready = &options->ready;
+    struct deadline deadline = deadline_after(options->timeout);
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY))
+        diag_die(EXIT_ERROR, "stdout: write: %m");
+    if (ready->text && readiness_open(ready, &deadline) < 0)
+        exit(diag_fail(ready->text, &ready->failure));
+    if (signal_receive_open(receiver, options->wanted) < 0)
+        exit(diag_fail(options->name, &receiver->failure));
+    if (ready->text)
+        set_mark(ready);
 }
 
 int main(int argc, char **argv)
 {
-    int64_t count = INT64_MAX, timeout = DEADLINE_NEVER;
-    bool json = false;
-    struct readiness ready = {0};
-    struct template format = {.letters = letters};
-    const struct tool_option table[] = {
-        {OPTION_COUNT(&count, "end after N signals")},
-        {OPTION_TIMEOUT(&timeout)},
-        {0, "ready", "FILE", readiness_parse, &ready,
-         "write PID:INODE to it, a file, FIFO or fd:N, once all is set"},
-        {0, "format", "FMT", template_parse, &format, "print FMT for each, instead of a line"},
-        {OPTION_JSON(&json)},
-        {0},
+    struct options options = {
+        .count = INT64_MAX,
+        .timeout = DEADLINE_NEVER,
+        .format = {.letters = letters},
     };
-
+    struct signal_receiver receiver;
     program_begin();
-    struct operands operands = options_parse(argc, argv, &tool, table);
-    options_check(&operands, NULL);
-    uint64_t wanted = 0;
-    const char *name = operands.count == 1 ? operands.words[0] : "signals";
-    do
-        options_operand(&operands, "SIG", parse_wanted, &wanted);
-    while (operands.count > 0);
-    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* told before a signal is taken */
-        diag_die(EXIT_ERROR, "stdout: write: %m");
-
-    struct deadline deadline = deadline_after(timeout);
-    int receiver = begin_receiving(wanted, &ready, name, &deadline);
+    parse_options(argc, argv, &options);
+    start_receiving(&options, &receiver);
     sandbox_enter(&(struct sandbox){0});
-    for (int64_t taken = 0; taken < count; taken++) {
-        deadline = deadline_after(timeout);
-        receive_one(receiver, name, &format, json, &deadline);
+
+    for (int64_t taken = 0; taken < options.count; taken++) {
+        struct received_signal signal;
+        struct deadline deadline = deadline_after(options.timeout);
+        if (signal_receive_next(&receiver, STDOUT_FILENO, &signal, &deadline) < 0)
+            return diag_fail(options.name, &receiver.failure);
+        if (print_signal(&signal, &options) < 0)
+            diag_die(EXIT_ERROR, "stdout: write: %m; %s from process %d is lost",
+                     signal_name(signal.number), (int)signal.pid);
     }
     if (program_end() < 0)
         diag_die(EXIT_ERROR, "stdout: close: %m");

@@ -1,10 +1,11 @@
 /* sigsend: sends a signal to processes and waits for their end
  *
  * Every process is opened as a pidfd before the first signal is sent, and is signalled and waited
- * for through it. A PID that is used again is never hit: the pidfd answers that its process has
- * ended. A PID:INODE is compared when it is opened. If there are more processes than descriptors,
- * they are opened in lots, and a lot is finished before the next is opened. All targets are tried,
- * whatever happens to one of them, and the worst status is the tool's. */
+ * for through it. So a process that gets the PID of another one later is never hit: the pidfd
+ * answers that its process has ended. The inode of PID:INODE is compared when the process is
+ * opened. If there are more processes than descriptors, they are treated in lots; each lot is taken
+ * to its end before the next is opened. A signal that was sent stays sent when another process
+ * fails. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
@@ -22,15 +23,18 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct request {
-    struct ladder ladder;
+struct options {
+    struct ladder ladder; /* -s, --then */
+    bool waits, is_verbose;
     int value;
     int64_t timeout;
-    bool lists, identifies, explains, json, is_group, is_thread, is_verbose;
-    int status; /* the worst of all targets */
+    bool is_group, is_thread;
+    bool identifies, explains, lists;
+    bool json;
 };
 
 static void end_output(void)
@@ -39,44 +43,49 @@ static void end_output(void)
         diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
-static void list_signals(struct operands operands, bool json)
+static int list_signals(struct operands operands, bool json)
 {
     int number;
-    for (struct operands rest = operands;
-         rest.count > 0;) /* all are parsed before one is printed */
+    for (struct operands rest = operands; rest.count > 0;) /* all are right before one is printed */
         options_operand(&rest, "SIG", signal_name_parse_status, &number);
 
     for (number = 1; operands.count == 0 && number <= SIGNAL_MAX; number++)
-        signal_name_describe(number, json);
+        signal_name_report(number, json);
     while (operands.count > 0) {
         options_operand(&operands, "SIG", signal_name_parse_status, &number);
-        signal_name_describe(number, json);
+        signal_name_report(number, json);
     }
     end_output();
+    return EXIT_DONE;
 }
 
-static void note_status(struct request *request, int status)
+/* What is remembered of all targets. */
+struct outcome {
+    bool is_verbose;
+    int status; /* the worst */
+};
+
+static void note_failure(struct outcome *outcome, const struct target *target,
+                         const struct failure *failure)
 {
-    request->status = status > request->status ? status : request->status;
+    int status = diag_fail(target->text, failure);
+    outcome->status = status > outcome->status ? status : outcome->status;
 }
 
-/* Reports what happens to TARGET, as -v asks for it, or a failure. */
-static void report(void *context, const struct target *target, enum ladder_event event, int step,
-                   const struct failure *failure)
+static void note_report(const struct ladder_report *report, void *context)
 {
-    struct request *request = context;
-    if (event == LADDER_FAILED) {
-        note_status(request, diag_fail(target->text, failure));
+    struct outcome *outcome = context;
+    const char *text = report->target->text;
+    if (report->event == LADDER_HAS_FAILED)
+        note_failure(outcome, report->target, report->failure);
+    else if (!outcome->is_verbose)
         return;
-    }
-    if (!request->is_verbose)
-        return;
-    if (step < 0) {
-        diag_note("%s: was gone before", target->text);
-        return;
-    }
-    diag_note("%s: %s %s", target->text, event == LADDER_SENT ? "sent" : "gone after",
-              signal_name(request->ladder.steps[step].signal));
+    else if (report->event == LADDER_SENT)
+        diag_note("%s: sent %s", text, signal_name(report->signal));
+    else if (report->event == LADDER_ENDED)
+        diag_note("%s: gone after %s", text, signal_name(report->signal));
+    else
+        diag_note("%s: was already gone", text);
 }
 
 static int print_identity(const struct process *process)
@@ -89,48 +98,71 @@ static int print_identity(const struct process *process)
 }
 
 /* --explain or --id. */
-static void describe(struct request *request, struct target *target)
+static void describe(const struct options *options, struct target *target, struct outcome *outcome)
 {
     const struct process *process = &target->process;
     struct failure failure;
-    int result = -1;
-    errno = target->error;
-    if (target->error == 0)
-        result = request->explains ? signal_state_report(process, request->json)
-                                   : print_identity(process);
-    if (result < 0 && process->pid == 0)
-        target_set_failure(target, &failure);
-    else if (result < 0)
-        failure_set(&failure, request->explains ? "explain" : "identify");
-    if (result < 0) {
-        process_add_hint(process, &failure);
-        note_status(request, diag_fail(target->text, &failure));
+    if (target->error == 0 && (options->explains ? signal_state_report(process, options->json)
+                                                 : print_identity(process)) < 0)
+        target->error = errno;
+    if (target->error != 0) {
+        target_fail(target, &failure, options->explains ? "explain" : "identify");
+        note_failure(outcome, target, &failure);
     }
     process_close(&target->process);
 }
 
-static void parse_targets(struct targets *targets, struct operands *operands, bool waits)
+static void read_targets(struct targets *targets)
+{
+    sandbox_enter(&(struct sandbox){.signals = true});
+    if (target_read(targets) < 0)
+        exit(diag_fail("stdin", &targets->failure));
+}
+
+static void parse_targets(struct targets *targets, struct operands *operands)
 {
     do {
         const char *word;
         options_operand(operands, "TARGET", parse_text, &word);
-        bool is_stdin = strcmp(word, "-") == 0;
-        if (is_stdin)
-            sandbox_enter(&(struct sandbox){.signals = true});
-        const char *why = is_stdin ? target_read(targets) : target_add(targets, word);
-        if (why && is_stdin)
-            diag_die(EXIT_ERROR, "stdin: %s", why);
+        if (strcmp(word, "-") == 0) {
+            read_targets(targets);
+            continue;
+        }
+        const char *why = target_add(targets, word);
         if (why)
             diag_die(parse_status(why), "TARGET '%s': %s", word, why);
     } while (operands->count > 0);
+}
 
+/* Refuses what would wait for its own end. */
+static void check_own_end(const struct targets *targets)
+{
     pid_t own = targets->scope == PROCESS_GROUP ? getpgrp() : getpid();
-    for (int i = 0; i < targets->count && waits; i++)
+    for (int i = 0; i < targets->count; i++)
         if (targets->all[i].process.pid == own)
             diag_die(EXIT_USAGE, "%s: is sigsend itself, which cannot wait for its own end",
                      targets->all[i].text);
-    if (targets->count == 0 && !waits)
-        diag_die(EXIT_NO, "stdin: no process");
+}
+
+/* Treats the targets, in lots. Returns the worst status. */
+static int treat(const struct options *options, struct targets *targets)
+{
+    struct outcome outcome = {.is_verbose = options->is_verbose};
+    struct ladder ladder = options->ladder;
+    ladder.report = note_report;
+    ladder.context = &outcome;
+
+    bool describes = options->explains || options->identifies;
+    for (int first = 0, lot; first < targets->count; first += lot) {
+        lot = target_open(targets, first);
+        for (int i = first; i < first + lot && describes; i++)
+            describe(options, &targets->all[i], &outcome);
+        if (!describes)
+            ladder_climb(&ladder, targets->all + first, lot);
+    }
+    if (describes)
+        end_output();
+    return outcome.status;
 }
 
 static const char *const synopsis[] = {
@@ -156,64 +188,59 @@ static const struct tool tool = {
     .more = "TARGET is PID, PID:INODE, pidfile:PATH, or - for those on standard input.\n",
 };
 
-/* Does to the targets what the options ask for, as many at a time as can be open. */
-static void process_targets(struct request *request, struct targets *targets)
+/* Returns the operands. */
+static struct operands parse_options(int argc, char **argv, struct options *options)
 {
-    for (int first = 0, lot; first < targets->count; first += lot) {
-        lot = target_open(targets, first);
-        if (!request->explains && !request->identifies)
-            ladder_run(&request->ladder, targets->all + first, lot);
-        for (int i = first; i < first + lot && (request->explains || request->identifies); i++)
-            describe(request, &targets->all[i]);
-    }
+    const struct tool_option table[] = {
+        {'s', "signal", "SIG", signal_name_parse, &options->ladder.steps[0].signal,
+         "TERM (the default), 15, RTMIN+3; 0 only tests"},
+        {0, "value", "N", parse_int, &options->value, "an integer to send along"},
+        {'w', "wait", NULL, NULL, &options->waits, "wait until every process is gone"},
+        {0, "then", "TIME:SIG", ladder_parse_step, &options->ladder,
+         "send SIG to those that are still there after TIME"},
+        {OPTION_TIMEOUT(&options->timeout)},
+        {'v', "verbose", NULL, NULL, &options->is_verbose, "report what is sent and what is gone"},
+        {0, "group", NULL, NULL, &options->is_group, "to process groups"},
+        {0, "thread", NULL, NULL, &options->is_thread, "to threads, by their thread ids"},
+        {0, "id", NULL, NULL, &options->identifies,
+         "print PID:INODE, a name of that process alone"},
+        {0, "explain", NULL, NULL, &options->explains,
+         "print which signals it blocks, ignores, catches, has pending"},
+        {0, "list", NULL, NULL, &options->lists, "print number, name, default action and meaning"},
+        {OPTION_JSON(&options->json)},
+        {0},
+    };
+    struct operands operands = options_parse(argc, argv, &tool, table);
+    options_check(&operands, NULL);
+
+    struct ladder *ladder = &options->ladder;
+    bool has_value = options_given(&operands, "value");
+    if (ladder->steps[0].signal == 0 && has_value)
+        diag_die(EXIT_USAGE, "--value: signal 0 is only a test and takes no value along");
+    ladder->value = has_value ? &options->value : NULL;
+    ladder->waits = options->waits || ladder->count > 1;
+    ladder->deadline = deadline_after(options->timeout);
+    return operands;
 }
 
 int main(int argc, char **argv)
 {
-    struct request request = {.timeout = DEADLINE_NEVER};
-    struct ladder *ladder = &request.ladder;
-    const struct tool_option table[] = {
-        {'s', "signal", "SIG", signal_name_parse, &ladder->steps[0].signal,
-         "the signal (TERM); 0 only tests"},
-        {0, "value", "N", parse_int, &request.value, "send this integer along"},
-        {'w', "wait", NULL, NULL, &ladder->waits, "wait until every process has ended"},
-        {0, "then", "TIME:SIG", ladder_parse_step, ladder,
-         "send SIG to those that are still there after TIME"},
-        {OPTION_TIMEOUT(&request.timeout)},
-        {'v', "verbose", NULL, NULL, &request.is_verbose, "report each signal and each end"},
-        {0, "group", NULL, NULL, &request.is_group, "signal process groups"},
-        {0, "thread", NULL, NULL, &request.is_thread, "signal threads, by their thread ids"},
-        {0, "id", NULL, NULL, &request.identifies,
-         "print PID:INODE, the name of that process alone"},
-        {0, "explain", NULL, NULL, &request.explains,
-         "print what it blocks, ignores, catches, has pending"},
-        {0, "list", NULL, NULL, &request.lists, "print number, name, default action and meaning"},
-        {OPTION_JSON(&request.json)},
-        {0},
+    struct options options = {
+        .ladder = {.steps[0].signal = SIGTERM, .count = 1},
+        .timeout = DEADLINE_NEVER,
     };
-
     program_begin();
-    *ladder = (struct ladder){.steps[0].signal = SIGTERM, .count = 1, .report = report};
-    ladder->context = &request;
-    struct operands operands = options_parse(argc, argv, &tool, table);
-    options_check(&operands, NULL);
-    if (request.lists) {
-        list_signals(operands, request.json);
-        return EXIT_DONE;
-    }
+    struct operands operands = parse_options(argc, argv, &options);
+    if (options.lists)
+        return list_signals(operands, options.json);
 
-    bool has_value = options_given(&operands, "value");
-    if (ladder->steps[0].signal == 0 && has_value)
-        diag_die(EXIT_USAGE, "--value: signal 0 is only a test and takes no value along");
-    ladder->value = has_value ? &request.value : NULL;
-    ladder->waits = ladder->waits || ladder->count > 1;
-    ladder->deadline = deadline_after(request.timeout);
-    struct targets targets = {.scope = request.is_group    ? PROCESS_GROUP
-                                       : request.is_thread ? PROCESS_THREAD
+    struct targets targets = {.scope = options.is_group    ? PROCESS_GROUP
+                                       : options.is_thread ? PROCESS_THREAD
                                                            : PROCESS_WHOLE};
-    parse_targets(&targets, &operands, ladder->waits);
-    process_targets(&request, &targets);
-    if (request.explains || request.identifies)
-        end_output();
-    return request.status;
+    parse_targets(&targets, &operands);
+    if (options.ladder.waits)
+        check_own_end(&targets);
+    else if (targets.count == 0)
+        diag_die(EXIT_NO, "stdin: no process");
+    return treat(&options, &targets);
 }

@@ -194,7 +194,7 @@ obeys_rule() {
 }
 
 says_why() {
-    [[ $2 =~ ${words[$1]-.}|'its guardian process was killed' ]]
+    [[ $2 =~ ${words[$1]-.}|'start guardian: it was killed' ]]
 }
 
 # Judges the run with the fault CALL:N:ERROR.

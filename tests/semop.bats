@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2016 # perl and the commands of run have variables of their own
-# semop: who gets in and who does not, that what was taken comes back however a command ends, and
-# what it says when it cannot. What holds for both families runs for both.
+# semop: which commands get in, that what was taken comes back however a command ends, and what it
+# reports when it cannot. What holds for both families runs for both.
 
 load helper
 
@@ -82,7 +82,7 @@ count_at_once() {
     done
 }
 
-@test "create leaves a semaphore that exists as it is, and -x says so" {
+@test "create leaves a semaphore that exists as it is, and -x is a no" {
     for name in $(names); do
         semop create "$name" 1
         semop create -m 0666 "$name" 5
@@ -161,7 +161,7 @@ count_at_once() {
         'semop: ftok:nothing: get: No such file or directory (ftok: wants a file that exists)'
 }
 
-@test "try and wait -t say no where nothing is to be had" {
+@test "try and wait -t exit 1 if nothing is to be had" {
     for name in $(names); do
         semop create "$name" 0
         run -1 --separate-stderr semop try "$name"
@@ -179,7 +179,7 @@ count_at_once() {
     done
 }
 
-@test "wait and run go on when somebody gives" {
+@test "wait and run go on when a post gives" {
     for name in $(names); do
         semop create "$name" 0
         background semop wait "$name"
@@ -250,7 +250,7 @@ count_at_once() {
     done
 }
 
-@test "run says 124 where it was not taken in time, 125 where semop failed" {
+@test "run exits 124 if it could not take in time, and 125 if semop failed" {
     for name in $(names); do
         run -125 --separate-stderr semop run "$name" -- touch ran
         assert_equal "$stderr" \
@@ -309,6 +309,19 @@ count_at_once() {
     done
 }
 
+@test "a SIGCHLD that is pending for a child of COMMAND stays pending" {
+    for name in $(names); do
+        run -0 perl -MPOSIX -e 'sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGCHLD));
+            my $child = fork // die; exit 0 if $child == 0;
+            my $pending = POSIX::SigSet->new; # until the child has ended
+            do { select(undef, undef, undef, 0.01); sigpending($pending) } until
+                $pending->ismember(SIGCHLD);
+            exec @ARGV' semop run -c 1 "$name" -- sed -n 's/^ShdPnd:.*\(.....\)$/\1/p' /proc/self/status
+        assert_output 10000
+        semop remove "$name"
+    done
+}
+
 @test "an alarm that was set for COMMAND reaches it" {
     for name in $(names); do
         run -142 perl -MPOSIX -e '$SIG{ALRM} = "DEFAULT"; sigprocmask(SIG_SETMASK, POSIX::SigSet->new);
@@ -335,7 +348,7 @@ count_at_once() {
     done
 }
 
-@test "what COMMAND leaves behind is not inside any more" {
+@test "processes that COMMAND leaves behind hold nothing" {
     for name in $(names); do
         background semop run -c 1 "$name" -- bash -c 'exec sleep 60 & echo $! >left'
         ends_with 0 $!
@@ -460,23 +473,23 @@ print(steps)' "/$ID" "$CONTEND" >steps-python
     semop remove "$KEY"
 }
 
-# A set of $2 semaphores that nobody has given a value; prints its identifier.
-make_unborn() {
+# Creates a set of $2 semaphores without giving it values; prints its identifier.
+make_uninitialized() {
     perl -e 'print "id:", semget($ARGV[0], $ARGV[1], 01600) // die $!' "$1" "${2-1}"
 }
 
-@test "twenty that meet a set without a first value give it one, once" {
-    make_unborn $((KEY))
+@test "twenty that meet a set without a first value set it once" {
+    make_uninitialized $((KEY))
     count_at_once 20 "$KEY"
     run -0 semop get "$KEY"
     assert_output 1
     semop remove "$KEY"
 }
 
-@test "create gives a set without a first value its own, other verbs take it as 0" {
-    name=$(make_unborn 0)
+@test "create gives a set without a first value its own, and other verbs take it as 0" {
+    name=$(make_uninitialized 0)
     background semop create "$name" 4
-    make_unborn $((KEY))
+    make_uninitialized $((KEY))
     run -1 semop try "$KEY"
     ends_with 0 $!
     run -0 semop get "$name"
@@ -490,7 +503,7 @@ make_unborn() {
 }
 
 @test "create gives each semaphore of a set without first values its own" {
-    make_unborn $((KEY)) 3
+    make_uninitialized $((KEY)) 3
     semop create "$KEY" 6
     run -0 semop stat "$KEY"
     assert_line 'values=6 6 6'
@@ -526,7 +539,7 @@ make_unborn() {
     done
 }
 
-@test "who waits for a semaphore that is removed is told" {
+@test "a removal ends the wait with a failure" {
     for name in $(names); do
         semop create "$name" 0
         background semop wait "$name" 2>waited
@@ -548,7 +561,7 @@ make_unborn() {
     done
 }
 
-@test "who is inside a semaphore that is removed goes on, and the next is a new one" {
+@test "a COMMAND goes on when its semaphore is removed, and the next semaphore is a new one" {
     for name in $(names); do
         background semop run -c 1 "$name" -- sleep 60
         inside=$!
@@ -565,7 +578,7 @@ make_unborn() {
     done
 }
 
-@test "the guardian is nobody's child, in no terminal's session, and holds no file" {
+@test "the guardian is not a child of COMMAND, has a session of its own and holds no file" {
     semop create "/$ID" 1
     background semop run "/$ID" -- sleep 60
     eventually has_guardians 1
@@ -595,17 +608,16 @@ make_unborn() {
     kill -KILL "$(guardians)"
     ends_with 125 $!
     run -0 cat told
-    assert_output "semop: /$ID: run: its guardian process was killed"
+    assert_output "semop: /$ID: start guardian: it was killed"
     [ ! -e ran ]
     semop remove "/$ID"
 }
 
-@test "run names the limit where it cannot have a guardian" {
+@test "run names the limit if it cannot start a guardian" {
     need_root
     semop create -m 0666 "/$ID" 1
     run -125 --separate-stderr as_nobody bash -c "ulimit -u 1; exec semop run /$ID -- true"
-    assert_equal "$stderr" \
-        "semop: /$ID: run: no more processes for a guardian (ulimit -u is 1)"
+    assert_regex "$stderr" "^semop: /$ID: start guardian: Resource.*available \(ulimit -u is 1\)\$"
     run -0 semop get "/$ID"
     assert_output 1
     semop remove "/$ID"
@@ -708,7 +720,7 @@ print(s[\"name\"], s[\"value\"], s[\"waiting\"], s[\"mode\"])'"
         for verb in "create /$ID 1" "post /$ID" "get /$ID" "remove /$ID"; do
             # shellcheck disable=SC2086
             run -3 --separate-stderr timeout 5 semop $verb
-            assert_equal "$stderr" "semop: /$ID: ${verb%% *}: $file is not a semaphore"
+            assert_equal "$stderr" "semop: /$ID: ${verb%% *}: not a semaphore ($file)"
         done
         run -125 --separate-stderr timeout 5 semop run -c 1 "/$ID" -- touch ran
         run -1 --separate-stderr semop create -x "/$ID" 1
@@ -719,14 +731,14 @@ print(s[\"name\"], s[\"value\"], s[\"waiting\"], s[\"mode\"])'"
     assert_equal "$(cat target)" precious
 }
 
-@test "a semaphore file that is cut while somebody waits is no crash" {
+@test "a semaphore file that is cut during a wait is a failure and no crash" {
     semop create "/$ID" 0
     background semop wait "/$ID" 2>told
     eventually is_waiting $!
     truncate -s 0 "/dev/shm/sem.$ID"
     ends_with 3 $!
     run -0 cat told
-    assert_output "semop: /$ID: wait: /dev/shm/sem.$ID is not a semaphore"
+    assert_output "semop: /$ID: wait: not a semaphore (/dev/shm/sem.$ID)"
     rm "/dev/shm/sem.$ID"
     semop create "/$ID" 0
     background semop run "/$ID" -- touch ran 2>told
@@ -734,7 +746,7 @@ print(s[\"name\"], s[\"value\"], s[\"waiting\"], s[\"mode\"])'"
     truncate -s 0 "/dev/shm/sem.$ID"
     ends_with 125 $!
     run -0 cat told
-    assert_output "semop: /$ID: run: /dev/shm/sem.$ID is not a semaphore"
+    assert_output "semop: /$ID: run: not a semaphore (/dev/shm/sem.$ID)"
     [ ! -e ran ]
     rm "/dev/shm/sem.$ID"
 }
@@ -748,9 +760,9 @@ print(s[\"name\"], s[\"value\"], s[\"waiting\"], s[\"mode\"])'"
         semop get /hollow; echo \$?
         semop post /hollow; echo \$?
         semop create /new 1; echo \$?" 3>&-
-    assert_output 'semop: /hollow: get: /dev/shm/sem.hollow is not a semaphore
+    assert_output 'semop: /hollow: get: not a semaphore (/dev/shm/sem.hollow)
 3
-semop: /hollow: post: /dev/shm/sem.hollow is not a semaphore
+semop: /hollow: post: not a semaphore (/dev/shm/sem.hollow)
 3
 semop: /new: create: /dev/shm is full
 3'
@@ -837,7 +849,7 @@ semop: 3: run: no more sets (the last number of kernel.sem is 1)
     semop remove "${BASH_REMATCH[1]}"
 }
 
-@test "a wrong command line is 2, and says what is right" {
+@test "a wrong command line exits 2, and the message shows what is right" {
     run -2 --separate-stderr semop
     assert_equal "$stderr" 'usage: semop VERB [OPTION]... NAME [ARGUMENT]...
 semop --help explains the options, semop(1) the rest'
@@ -916,7 +928,7 @@ semop --help explains the options, semop(1) the rest'
         assert_equal "$stderr" "semop: /$ID: $option is for System V objects"
     done
     run -2 --separate-stderr semop ops "/$ID" 0:1
-    assert_equal "$stderr" "semop: /$ID: ops is for System V semaphores"
+    assert_equal "$stderr" "semop: /$ID: ops is for System V objects"
     run -2 --separate-stderr semop ops "$KEY"
     assert_equal "$stderr" 'semop: OP is missing (usage: semop VERB [OPTION]... NAME [ARGUMENT]...)'
     for wrong in '' 0 0: :1 0:x 0:--1 0:1:later 0:1: 0:1:undo: x:1 0:1:undox; do
@@ -1000,7 +1012,7 @@ print(json.load(sys.stdin)[\"values\"])'"
     semop remove "$KEY"
 }
 
-@test "create is no success where the set that exists is too small" {
+@test "create fails if the set that exists is too small" {
     semop create --nsems 2 "$KEY" 1
     name=id:$(semop stat "$KEY" | sed -n 's/^id=//p')
     semop create --nsems 2 "$KEY" 1
@@ -1078,14 +1090,14 @@ print(json.load(sys.stdin)[\"values\"])'"
     semop remove "$KEY"
 }
 
-@test "undo is refused where it would end with semop, and COMMAND where nothing would be undone" {
+@test "undo without a COMMAND is refused, and so is a COMMAND without undo" {
     semop create "$KEY" 1
     run -2 --separate-stderr semop ops "$KEY" 0:-1:undo
-    assert_equal "$stderr" "semop: undo needs a COMMAND: it happens when the process has ended, and\
- that would be semop itself, at once"
+    assert_equal "$stderr" "semop: undo needs a COMMAND (the undo comes when the process has ended,\
+ which would be semop itself, at once)"
     run -2 --separate-stderr semop ops "$KEY" 0:-1 -- touch ran
-    assert_equal "$stderr" "semop: a COMMAND needs an OP with :undo, such as 0:-1:undo; for others\
- there is && of the shell"
+    assert_equal "$stderr" "semop: COMMAND needs an OP with :undo, such as 0:-1:undo (without one, use\
+ && of the shell)"
     [ ! -e ran ]
     run -0 semop get "$KEY"
     assert_output 1
@@ -1111,7 +1123,7 @@ print(json.load(sys.stdin)[\"values\"])'"
     done
 }
 
-@test "who waits for zero of a semaphore that is removed is told" {
+@test "a removal ends the wait for zero with a failure" {
     for name in $(names); do
         semop create "$name" 1
         background semop zero "$name" 2>told
@@ -1123,7 +1135,7 @@ print(json.load(sys.stdin)[\"values\"])'"
     done
 }
 
-@test "-E is the status where it was not to be had, and only there" {
+@test "-E is the exit status if it was not to be had, and only then" {
     for name in $(names); do
         semop create "$name" 0
         run -42 semop run -E 42 -t 0 "$name" -- true
@@ -1161,7 +1173,7 @@ print(json.load(sys.stdin)[\"values\"])'"
         for verb in "post /$ID" "get /$ID" "try /$ID" "zero -t 0 /$ID" "create /$ID 1"; do
             # shellcheck disable=SC2086
             run -3 --separate-stderr semop $verb
-            assert_equal "$stderr" "semop: /$ID: ${verb%% *}: $file is not a semaphore"
+            assert_equal "$stderr" "semop: /$ID: ${verb%% *}: not a semaphore ($file)"
         done
         run -125 semop run "/$ID" -- touch ran
         rm "$file"
@@ -1169,7 +1181,7 @@ print(json.load(sys.stdin)[\"values\"])'"
     [ ! -e ran ]
 }
 
-@test "a guardian that does not come to its turn does not hold up the end of COMMAND" {
+@test "a guardian that cannot run does not hold up the end of COMMAND" {
     semop create "/$ID" 1
     background semop run "/$ID" -- sh -c 'touch inside; while [ ! -e go ]; do sleep 0.01; done'
     eventually test -e inside

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# sigrecv: what it tells of each signal, in which order, that nothing after the ready mark is missed,
+# sigrecv: what it prints for each signal, in which order, that nothing after the ready mark is missed,
 # and how it ends.
 
 load helper
@@ -33,7 +33,7 @@ send() {
     wait "$sender"
 }
 
-@test "sigrecv tells the sender, the way and the value of a signal" {
+@test "sigrecv prints the sender, the code and the value of a signal" {
     local uid
     uid=$(id -u)
     start_receiver -n 5 USR1 SIGUSR2 RTMIN+3 15
@@ -55,7 +55,7 @@ send() {
     run -0 diff expected received
 }
 
-@test "sigrecv tells who else a signal came from: the kernel, a timer, a message queue" {
+@test "sigrecv prints where else a signal came from: the kernel, a timer, a message queue" {
     start_receiver -n 4 RTMIN ALRM USR1
     sigcode "$receiver" 34 -2 7
     eventually has_lines received 1
@@ -80,7 +80,7 @@ os.execvp("sigrecv", ["sigrecv", "-n", "1", "ALRM"])'
     assert_output 'ALRM code=kernel'
 }
 
-@test "sigrecv tells how the children ended that it has from before" {
+@test "sigrecv prints how the children ended that it had before its exec" {
     cat >parent <<'END'
 bash -c 'until [ -s ready ]; do sleep 0.01; done; exit 3' >/dev/null 2>&1 3>&- 4>&- & echo $! >child
 exec sigrecv --ready ready -n 1 CHLD
@@ -235,7 +235,7 @@ END
     run -0 has_lines received 2
 }
 
-@test "sigrecv --format prints its fields, with a dash where there is none" {
+@test "sigrecv --format prints its fields, with a dash for each that is missing" {
     start_receiver -n 2 --format '%s\t%n %p %u %c %v %x %e 100%%\0\n' USR1
     send sigsend -s USR1 "$receiver"
     eventually has_lines received 1
@@ -261,7 +261,7 @@ print(one["signal"], one["number"], one["code"], one["value"], one["uid"], "valu
     assert_output "RTMIN+3 37 queue 7 $(id -u) False"
 }
 
-@test "a stdout that fails is a failure, and what was in hand is told" {
+@test "a stdout that fails is a failure, and the signal in hand is reported as lost" {
     run -3 --separate-stderr bash -c 'sigrecv USR1 >&-'
     assert_equal "$stderr" 'sigrecv: stdout: write: Bad file descriptor'
     for form in --json --format=%s%n '-n 9'; do
@@ -277,13 +277,13 @@ print(one["signal"], one["number"], one["code"], one["value"], one["uid"], "valu
     done
 }
 
-@test "sigrecv ends when nobody reads its output any more" {
+@test "sigrecv ends when its output has no reader any more" {
     run -0 --separate-stderr timeout 10 bash -c 'sigrecv USR1 | true; echo "${PIPESTATUS[0]}"'
     assert_output 3
     assert_equal "$stderr" 'sigrecv: stdout: write: Broken pipe'
 }
 
-@test "sigrecv refuses what nobody can receive, and what is no signal" {
+@test "sigrecv refuses what no process can receive, and what is no signal" {
     local wrong
     for wrong in KILL STOP 9; do
         run -2 --separate-stderr sigrecv USR1 "$wrong"

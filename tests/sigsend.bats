@@ -33,7 +33,7 @@ has_state() {
     [ "$(state_of "$1")" = "$2" ]
 }
 
-@test "sigsend sends TERM unless told otherwise" {
+@test "sigsend sends TERM by default" {
     start_victim
     run -0 --separate-stderr sigsend "$victim"
     assert_output ''
@@ -137,7 +137,7 @@ print(got.si_signo - s.SIGRTMIN, got.si_code, got.si_uid)' >received
     ends_with 5 "$victim"
 }
 
-@test "sigsend -w takes a zombie for gone" {
+@test "sigsend -w counts a zombie as gone" {
     background python3 -c 'import os, time
 child = os.fork() or os._exit(0)
 os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
@@ -157,12 +157,12 @@ time.sleep(60)' >child
     run -0 sigsend -s KILL -w "$victim"
 }
 
-@test "sigsend -w takes a process that was gone before for done" {
+@test "sigsend -w counts a process that has already ended as gone" {
     run -0 --separate-stderr sigsend -w "$(gone_pid)"
     assert_equal "$stderr" ''
 }
 
-@test "sigsend without -w says no of a process that is gone" {
+@test "sigsend without -w exits 1 for a process that is gone" {
     local pid
     pid=$(gone_pid)
     run -1 --separate-stderr sigsend "$pid"
@@ -171,7 +171,7 @@ time.sleep(60)' >child
     assert_equal "$stderr" ''
 }
 
-@test "sigsend -s 0 -w waits for the end of what is nobody's child here" {
+@test "sigsend -s 0 -w waits for the end of a process that is not a child" {
     start_victim
     background sigsend -s 0 -w "$victim"
     eventually is_waiting "$!"
@@ -205,7 +205,7 @@ time.sleep(60)' >child
     assert [ $((after - before)) -lt 5000000000 ]
 }
 
-@test "sigsend tells of a stopped process that it is stopped" {
+@test "sigsend -w reports that a process is stopped" {
     start_victim
     sigsend -s STOP "$victim"
     eventually has_state "$victim" T
@@ -215,13 +215,13 @@ time.sleep(60)' >child
     ends_with 143 "$victim"
 }
 
-@test "sigsend tells of a kernel thread that it heeds no signal" {
+@test "sigsend -w reports that a kernel thread ignores signals" {
     need_root
     local pid
     pid=$(pgrep -x kthreadd) || skip "no kernel threads in sight"
     run -0 sigsend "$pid"
     run -1 --separate-stderr sigsend -w -t 0.05 "$pid"
-    assert_regex "$stderr" 'timed out \(a kernel thread heeds no signal\)$'
+    assert_regex "$stderr" 'timed out \(a kernel thread ignores every signal\)$'
 }
 
 @test "sigsend may signal itself, but not wait for itself" {
@@ -243,7 +243,7 @@ time.sleep(60)' >child
     ends_with 143 "$victim"
 }
 
-@test "sigsend sends with failure what it may not send" {
+@test "sigsend fails if it may not signal a process" {
     need_root
     start_victim
     run -3 --separate-stderr as_nobody sigsend "$victim"
@@ -272,7 +272,7 @@ time.sleep(60)' >child
     run -3 sigsend -w "$(cat thread)"
 }
 
-@test "sigsend has a descriptor for every process at once where the hard limit allows it" {
+@test "sigsend has a descriptor for every process at once if the hard limit allows it" {
     local pids=() pid
     while ((${#pids[@]} < 30)); do
         start_victim
@@ -365,14 +365,14 @@ time.sleep(60)' >child
     for wrong in 128 193 65 255 0; do run -2 sigsend --list "$wrong"; done
 }
 
-@test "sigsend --list prints nothing where one of its operands is wrong" {
+@test "sigsend --list prints nothing if one of its operands is wrong" {
     run -2 --separate-stderr sigsend --list TERM NONSENSE
     assert_output ''
     assert_equal "$stderr" \
         "sigsend: SIG 'NONSENSE': not a signal (TERM, SIGTERM, 15, RTMIN+3; sigsend --list shows them all)"
 }
 
-@test "sigsend --list fails where stdout does" {
+@test "sigsend --list fails if stdout does" {
     run -3 --separate-stderr bash -c 'sigsend --list >/dev/full'
     assert_equal "$stderr" 'sigsend: stdout: write: No space left on device'
     run -3 bash -c 'sigsend --list >&-'
@@ -383,7 +383,7 @@ time.sleep(60)' >child
     assert_equal "$stderr" 'sigsend: stdout: write: Broken pipe'
 }
 
-@test "sigsend refuses what is no PID, and says why" {
+@test "sigsend refuses what is no PID, with the reason" {
     run -2 --separate-stderr sigsend 0
     assert_equal "$stderr" "sigsend: TARGET '0': 0 means the own process group, not a process"
     run -2 --separate-stderr sigsend -- -1
@@ -398,7 +398,7 @@ time.sleep(60)' >child
     run -2 sigsend -1
 }
 
-@test "sigsend signals nobody where one operand is wrong" {
+@test "sigsend signals no process if one operand is wrong" {
     start_victim
     run -2 sigsend "$victim" nonsense
     run -0 kill -0 "$victim"
@@ -485,7 +485,7 @@ sigsend: $victim: gone after INT"
     assert_equal "$stderr" ''
     ends_with 143 "$victim"
     run -0 --separate-stderr sigsend -v --then 60:KILL "$(gone_pid)"
-    assert_regex "$stderr" '^sigsend: [0-9]+: was gone before$'
+    assert_regex "$stderr" '^sigsend: [0-9]+: was already gone$'
 }
 
 @test "sigsend --then gives each of several targets the steps that it takes" {
@@ -517,7 +517,7 @@ sigsend: $victim: gone after KILL"
     assert_equal "${stderr_lines[-1]}" "sigsend: $victim: gone after TERM"
 }
 
-@test "sigsend -v tells what is sent and was gone" {
+@test "sigsend -v reports what is sent and what has ended" {
     start_victim
     run -1 --separate-stderr sigsend --verbose -s CONT "$victim" "$(gone_pid)"
     assert_equal "${stderr_lines[0]}" "sigsend: $victim: sent CONT"
@@ -601,7 +601,7 @@ sigsend: pidfile:run.pid: gone after TERM"
     fi
 }
 
-@test "sigsend tells of a pidfile that it cannot use, and tries the others" {
+@test "sigsend reports a pidfile that it cannot use, and tries the others" {
     local wrong
     start_victim
     run -1 --separate-stderr sigsend pidfile:nothing "$victim"
@@ -611,7 +611,7 @@ sigsend: pidfile:run.pid: gone after TERM"
     for wrong in '' 0 -1 nonsense 1x "$(printf '%*s%d' $((64 - ${#victim})) '' "$victim")"; do
         echo "$wrong" >run.pid
         run -3 --separate-stderr sigsend -s 0 pidfile:run.pid
-        assert_equal "$stderr" "sigsend: pidfile:run.pid: read: no PID, or PID:INODE, is in it"
+        assert_equal "$stderr" "sigsend: pidfile:run.pid: read: its first word is neither PID nor PID:INODE"
     done
     run -3 sigsend -w pidfile:run.pid
     run -1 sigsend -w pidfile:nothing
@@ -636,7 +636,7 @@ sigsend: pidfile:run.pid: gone after TERM"
     assert_equal "$stderr" 'sigsend: stdin: read: Bad file descriptor'
 }
 
-@test "sigsend signals nobody where something on standard input is wrong" {
+@test "sigsend signals no process if something on standard input is wrong" {
     start_victim
     run -3 --separate-stderr sigsend - <<<"$victim 0"
     assert_equal "$stderr" "sigsend: stdin: '0': 0 means the own process group, not a process"
@@ -679,7 +679,7 @@ sigsend: $group: gone after TERM"
     run -0 is_gone "$(cat member)"
 }
 
-@test "sigsend --group refuses what is no group, and its own where it would wait for it" {
+@test "sigsend --group refuses what is no group, and to wait for its own" {
     start_victim
     run -1 --separate-stderr sigsend --group "$victim"
     assert_equal "$stderr" "sigsend: $victim: send TERM: No such process"
@@ -694,7 +694,7 @@ sigsend: $group: gone after TERM"
     sigsend --group -w "$group"
 }
 
-@test "sigsend --group comes last itself where its group has no leader" {
+@test "sigsend --group signals itself last if its group has no leader" {
     background setsid bash -c '(while [ -d /proc/$$ ]; do sleep 0.01; done; exec sigsend --group $$) &
         sleep 60 & echo $! >member; exit 0'
     ends_with 0 $!

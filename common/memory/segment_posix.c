@@ -20,7 +20,8 @@ static int watch_names(struct segment *segment)
     segment->watch = inotify_open(&segment->failure);
     if (segment->watch < 0)
         return -1;
-    if (inotify_add(segment->watch, SHM_DIRECTORY, IN_CREATE | IN_MOVED_TO, &segment->failure) >= 0)
+    if (inotify_add(segment->watch, DEV_SHM_DIRECTORY, IN_CREATE | IN_MOVED_TO,
+                    &segment->failure) >= 0)
         return 0;
     return errno == ENOENT ? shm_file_set_failure(segment, "watch") : -1;
 }
@@ -80,7 +81,7 @@ static int open_or_wait(struct segment *segment, const struct segment_get *how, 
 static int open_to_get(struct segment *segment, const struct segment_get *how)
 {
     struct deadline deadline = deadline_after(how->timeout);
-    segment->folder = how->takes ? SHM_DIRECTORY : NULL;
+    segment->folder = how->takes ? DEV_SHM_DIRECTORY : NULL;
     if ((how->waits || how->follows) && watch_names(segment) < 0)
         return -1;
     return open_or_wait(segment, how, how->waits, &deadline);

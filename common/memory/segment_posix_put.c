@@ -22,7 +22,7 @@ struct request {
 static int check_owner(struct segment *segment)
 {
     struct stat object, directory;
-    if (fstat(segment->id, &object) < 0 || stat(SHM_DIRECTORY, &directory) < 0)
+    if (fstat(segment->id, &object) < 0 || stat(DEV_SHM_DIRECTORY, &directory) < 0)
         return failure_set(&segment->failure, "read status");
     if (object.st_uid == geteuid() || object.st_uid == directory.st_uid)
         return 0;
@@ -58,7 +58,7 @@ static int create_locked(void *object)
     segment->id = fd;
     segment->size = 0;
     segment->is_created = true;
-    segment->folder = SHM_DIRECTORY;
+    segment->folder = DEV_SHM_DIRECTORY;
     return 0;
 }
 

@@ -105,7 +105,7 @@ int segment_posix_open_beside(struct segment *segment, const struct segment_put 
 {
     if (check_name(segment, how) < 0)
         return -1;
-    segment->folder = SHM_DIRECTORY;
+    segment->folder = DEV_SHM_DIRECTORY;
     segment->id = shm_file_create_unnamed(segment);
     return segment->id < 0 ? -1 : 0;
 }

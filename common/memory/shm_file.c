@@ -18,7 +18,7 @@ static bool is_semaphore(const struct segment *segment)
 
 void shm_file_path(const struct segment *segment, char path[static SHM_PATH_MAX])
 {
-    snprintf(path, SHM_PATH_MAX, SHM_DIRECTORY "%s", segment->name.text);
+    snprintf(path, SHM_PATH_MAX, DEV_SHM_DIRECTORY "%s", segment->name.text);
 }
 
 /* The name beside is made from the hash of the name (FNV-1a, 64 bits), because a name may have all
@@ -28,7 +28,7 @@ static void path_beside(const struct segment *segment, char path[static SHM_PATH
     uint64_t hash = 0xcbf29ce484222325;
     for (const char *at = segment->name.text; *at; at++)
         hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
-    snprintf(path, SHM_PATH_MAX, SHM_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
+    snprintf(path, SHM_PATH_MAX, DEV_SHM_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
 }
 
 int shm_file_is_named(const struct segment *segment, int fd)
@@ -45,11 +45,11 @@ int shm_file_is_named(const struct segment *segment, int fd)
 
 int shm_file_set_failure(struct segment *segment, const char *what)
 {
-    if (errno != ENOENT || access(SHM_DIRECTORY, F_OK) == 0 || errno != ENOENT)
+    if (!dev_shm_is_missing())
         return failure_set(&segment->failure, "%s", what);
     errno = ENOSYS;
     failure_set(&segment->failure, "%s", what);
-    return failure_add_hint(&segment->failure, "there is no " SHM_DIRECTORY);
+    return failure_add_hint(&segment->failure, "there is no " DEV_SHM_DIRECTORY);
 }
 
 static int refuse_kind(struct segment *segment, const char *what)
@@ -119,7 +119,7 @@ int shm_file_create_unnamed(struct segment *segment)
 {
     if (is_semaphore(segment))
         return refuse_kind(segment, "create segment");
-    int fd = open(SHM_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = open(DEV_SHM_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     return fd < 0 ? shm_file_set_failure(segment, "create segment") : fd;
 }
 
@@ -189,7 +189,7 @@ static int set_allocation_failure(struct segment *segment, int64_t size)
         return -1;
     fstatfs(segment->id, &space);
     errno = segment->failure.errnum;
-    return failure_add_hint(&segment->failure, "%lld bytes needed, %lld free in " SHM_DIRECTORY,
+    return failure_add_hint(&segment->failure, "%lld bytes needed, %lld free in " DEV_SHM_DIRECTORY,
                             (long long)(size > segment->size ? size - segment->size : size),
                             (long long)space.f_bavail * (long long)space.f_bsize);
 }

@@ -47,10 +47,10 @@
 #define SHM_FILE_H
 
 #include "memory/segment_internal.h"
+#include "sys/dev_shm.h"
 #include "sys/file_lock.h"
 
-#define SHM_DIRECTORY "/dev/shm"                   /* shm_overview(7) */
-#define SHM_PATH_MAX  (sizeof SHM_DIRECTORY + 256) /* a slash and a name of 255 bytes */
+#define SHM_PATH_MAX (sizeof DEV_SHM_DIRECTORY + 256) /* a slash and a name of 255 bytes */
 
 enum shm_lock_part { SHM_LOCK_CONTENT, SHM_LOCK_NAME, SHM_LOCK_ALL };
 

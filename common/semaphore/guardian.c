@@ -1,15 +1,21 @@
-/* Three processes, in the order of time:
+/* What happens in which process, and what a SIGKILL at each step leaves:
  *
- *   semop     opens a pidfd of itself, forks the process in between, and reads the report
- *   between   forks the guardian and exits, so that COMMAND finds no child it did not start
- *   guardian  leaves the session, closes all but the pidfd and the report, takes, reports 0 or an
- *             errno, waits until semop, by then COMMAND, has ended, and gives back
- *
- * If SIGKILL ends
- *
- *   semop     the guardian gives up within a slice, or gives back what it has taken
- *   between   before its fork nothing is taken, and semop reads the end of the report (EOWNERDEAD)
- *   guardian  before its report as above; after it what was taken stays taken, for ever */
+ * 1 semop     opens a pidfd of itself and a pipe, blocks all signals and clones `between`, which
+ *             borrows its memory until it ends (CLONE_VM, CLONE_VFORK): copying takes longer. No
+ *             signal reports that end, as a SIGCHLD that is blocked would stay pending for COMMAND.
+ * 2 between   forks the guardian and ends, so that COMMAND finds no child that it did not start.
+ *             Up to here nothing is taken and a kill leaves nothing. If `between` is killed, semop
+ *             fails with EOWNERDEAD.
+ * 3 guardian  leaves the session, so that a kill of the process group spares it, closes all but the
+ *             pidfd and the pipe, and takes in slices of a tenth of a second.
+ *             If semop is killed: the guardian ends after the slice and gives back what it took in
+ *             it. If the guardian is killed: nothing is taken, and semop fails with EOWNERDEAD.
+ * 4 guardian  has taken, and writes 0 into the pipe.
+ *             If semop is killed: as in 6. If the guardian is killed before it has written: semop
+ *             fails with EOWNERDEAD, and nobody gives back.
+ * 5 semop     reads the 0, sets its signal mask back and becomes COMMAND.
+ *             If the guardian is killed: COMMAND goes on, and nobody gives back.
+ * 6 guardian  sees on the pidfd that semop or COMMAND has ended, gives back and ends. */
 #include "semaphore/guardian.h"
 
 #include "sys/io.h"
@@ -18,13 +24,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Nanoseconds after which a waiting guardian looks whether its process is still there. */
-static const int64_t slice = 100000000;
+static const int64_t slice = 100000000; /* nanoseconds */
 
 static const struct deadline never = {.limit = DEADLINE_NEVER, .end = DEADLINE_NEVER};
 
@@ -46,22 +54,23 @@ static int take_for(const struct process *process, const struct guardian_ops *op
     }
 }
 
-/* The guardian's whole life, for PROCESS. It leaves the session before it takes anything: a signal
- * that ends the process group must not end it too. */
-static _Noreturn void guard(struct process process, int report, const struct guardian_ops *ops,
-                            const struct deadline *deadline)
+/* The guardian of PROCESS. To REPORT goes a 0 or an errno. */
+static void guard(struct process process, int report, const struct guardian_ops *ops,
+                  const struct deadline *deadline)
 {
-    int ignored = chdir("/"); /* it would keep a file system from being unmounted */
+    int ignored = chdir("/"); /* so that no file system stays busy */
     (void)ignored;
     setsid();
     prctl(PR_SET_NAME, ops->name);
-    process.fd = dup2(process.fd, 0);
-    report = dup2(report, 1);
-    if (process.fd < 0 || report < 0)
-        _exit(1);
-    io_close_range(2, UINT_MAX); /* an open one would keep a pipe from ending */
-
-    int error = take_for(&process, ops, deadline);
+    int error = 0;
+    if (dup2(process.fd, 0) < 0 || dup2(report, 1) < 0) {
+        error = errno;
+    } else {
+        process.fd = 0;
+        report = 1;
+        io_close_range(2, UINT_MAX); /* an open pipe would not end for its reader */
+        error = take_for(&process, ops, deadline);
+    }
     io_write(report, &error, sizeof error); /* fails if nobody waits any more */
     close(report);
     if (error == 0) {
@@ -69,7 +78,6 @@ static _Noreturn void guard(struct process process, int report, const struct gua
             ;
         ops->give_back(ops->object);
     }
-    _exit(0);
 }
 
 struct start {
@@ -77,85 +85,84 @@ struct start {
     int report[2];
     const struct guardian_ops *ops;
     const struct deadline *deadline;
+    int error;
 };
 
-/* fork(2) returns EAGAIN for RLIMIT_NPROC, but the EAGAIN of take means "busy". */
-static int fork_error(void)
+/* The process `between`. It and the guardian end by returning: AddressSanitizer cannot follow a
+ * call that does not return on the stack of a clone(2). */
+static int fork_guardian(void *argument)
 {
-    return errno == EAGAIN ? EUSERS : errno;
-}
-
-static _Noreturn void run_between(const struct start *start)
-{
+    struct start *start = argument;
     close(start->report[0]);
     pid_t guardian = fork();
     if (guardian == 0)
         guard(start->self, start->report[1], start->ops, start->deadline);
-    if (guardian < 0) {
-        int error = fork_error();
-        io_write(start->report[1], &error, sizeof error);
-    }
-    _exit(0);
-}
-
-/* COMMAND must not find a SIGCHLD that is pending for a child it did not start. */
-static void discard_sigchld(void)
-{
-    static const struct timespec at_once = {0, 0};
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    while (sigtimedwait(&child, NULL, &at_once) >= 0)
-        ;
-}
-
-/* The guardian's 0 or errno. */
-static int read_report(int fd)
-{
-    int error;
-    ssize_t got = io_read_full(fd, &error, sizeof error);
-    if (got < 0)
-        return errno;
-    return got == (ssize_t)sizeof error ? error : EOWNERDEAD;
-}
-
-/* Returns 0 or an errno. All signals are blocked. */
-static int start_guardian(struct start *start)
-{
-    pid_t between = fork();
-    if (between == 0)
-        run_between(start);
-    close(start->report[1]);
-    if (between < 0)
-        return fork_error();
-    while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
-        ;
-    discard_sigchld();
+    else
+        start->error = guardian < 0 ? errno : 0;
     return 0;
 }
 
-int guardian_start(const struct guardian_ops *ops, const struct deadline *deadline)
+static int start_guardian(struct start *start)
 {
-    struct start start = {.ops = ops, .deadline = deadline};
+    static char stack[32768] __attribute__((aligned(16)));
+    pid_t between = clone(fork_guardian, stack + sizeof stack, CLONE_VM | CLONE_VFORK, start);
+    if (between < 0)
+        return errno;
+    while (waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
+        ;
+    return start->error;
+}
+
+static int fail(struct failure *failure, int error)
+{
+    struct rlimit processes;
+    errno = error;
+    failure_set(failure, "start guardian");
+    failure->is_error = true;
+    if (error == EOWNERDEAD)
+        failure_set_why(failure, "it was killed");
+    else if (error == EAGAIN && getrlimit(RLIMIT_NPROC, &processes) == 0)
+        failure_add_hint(failure, "ulimit -u is %llu", (unsigned long long)processes.rlim_cur);
+    errno = error;
+    return -1;
+}
+
+/* Returns 0; -1 with errno, that of take or one with FAILURE. */
+static int read_report(int fd, struct failure *failure)
+{
+    int error;
+    ssize_t got = io_read_full(fd, &error, sizeof error);
+    if (got != (ssize_t)sizeof error)
+        return fail(failure, got < 0 ? errno : EOWNERDEAD);
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+int guardian_start(const struct guardian_ops *ops, const struct deadline *deadline,
+                   struct failure *failure)
+{
+    struct start start = {.ops = ops, .deadline = deadline, .error = EOWNERDEAD};
     sigset_t all, before;
 
-    /* Opened here, where this process surely lives: its PID cannot be another's yet. */
+    /* Opened here, where this process surely lives: later its PID may be another's. */
     if (process_open(&start.self, getpid()) < 0)
-        return -1;
-    if (pipe2(start.report, O_CLOEXEC) < 0)
-        return process_close(&start.self), -1;
+        return fail(failure, errno);
+    if (pipe2(start.report, O_CLOEXEC) < 0) {
+        process_close(&start.self);
+        return fail(failure, errno);
+    }
 
-    /* The guardian keeps this mask. SIGBUS stays open: taking handles it. */
+    /* The guardian keeps this mask. SIGBUS comes from memory in a file that was truncated, and take
+     * may handle it. */
     sigfillset(&all);
     sigdelset(&all, SIGBUS);
     sigprocmask(SIG_SETMASK, &all, &before);
     int error = start_guardian(&start);
     sigprocmask(SIG_SETMASK, &before, NULL);
 
-    if (error == 0) /* a signal may end this wait */
-        error = read_report(start.report[0]);
     process_close(&start.self);
-    close(start.report[0]);
-    errno = error;
-    return error == 0 ? 0 : -1;
+    close(start.report[1]);
+    int result = error == 0 ? read_report(start.report[0], failure) : fail(failure, error);
+    close_keep_errno(start.report[0]);
+    return result;
 }

@@ -1,12 +1,10 @@
 #include "semaphore/semaphore.h"
 
 #include "cli/parse.h"
-#include "cli/report.h"
 #include "semaphore/semaphore_internal.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct semaphore_family *family_of(const struct object_name *name)
@@ -62,14 +60,15 @@ int semaphore_max(const struct object_name *name)
     return family_of(name)->max;
 }
 
-/* Fills the failure of SEMAPHORE from errno if RESULT is -1. Returns RESULT. */
-static int note_failure(struct semaphore *semaphore, int result)
+/* Fills the failure for errno, unless it is filled already. */
+static int fail(struct semaphore *semaphore)
 {
     struct failure *failure = &semaphore->failure;
-    if (result >= 0)
-        return result;
-    failure_set(failure, "%s", semaphore->doing);
-    switch (failure->errnum) {
+    if (failure->errnum != 0)
+        return -1;
+
+    failure_set(failure, "%s", semaphore->what);
+    switch (errno) {
     case EAGAIN:
         return failure_set_why(failure, "not free");
     case ETIMEDOUT:
@@ -79,72 +78,54 @@ static int note_failure(struct semaphore *semaphore, int result)
     case EOVERFLOW: /* sem_post(3) */
     case ERANGE:    /* semop(2) */
         return failure_set_why(failure, "the value is at its limit, %d", semaphore->family->max);
-    default:
-        semaphore->family->explain(semaphore, failure);
-        errno = failure->errnum;
-        return -1;
     }
+    semaphore->family->explain(semaphore, failure);
+    errno = failure->errnum;
+    return -1;
 }
 
-int semaphore_open(struct semaphore *semaphore, const struct object_name *name, int index,
-                   enum semaphore_access access, const struct semaphore_creation *creation,
-                   const char *doing)
+int semaphore_open(struct semaphore *semaphore, const struct object_name *name,
+                   const struct semaphore_how *how)
 {
     *semaphore = (struct semaphore){
         .name = *name,
         .id = -1,
-        .index = index,
+        .index = how->index,
         .is_sysv = object_name_is_sysv(name),
         .family = family_of(name),
-        .doing = doing,
+        .what = how->what,
     };
-    bool is_missing = name->kind == OBJECT_NAME_PRIVATE && !creation;
-    return note_failure(semaphore, is_missing
-                                       ? (errno = ENOENT, -1)
-                                       : semaphore->family->open(semaphore, access, creation));
+    if (name->kind == OBJECT_NAME_PRIVATE && !how->creates) {
+        errno = ENOENT;
+        return fail(semaphore);
+    }
+    return semaphore->family->open(semaphore, how) < 0 ? fail(semaphore) : 0;
 }
 
 int semaphore_operate(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
                       const struct deadline *deadline)
 {
-    return note_failure(semaphore, semaphore->family->operate(semaphore, ops, count, deadline));
+    int result = semaphore->family->operate(semaphore, ops, count, deadline);
+    return result < 0 ? fail(semaphore) : 0;
 }
 
 int semaphore_set(struct semaphore *semaphore, int value)
 {
-    return note_failure(semaphore, semaphore->family->set(semaphore, value));
+    return semaphore->family->set(semaphore, value) < 0 ? fail(semaphore) : 0;
 }
 
 int semaphore_value(struct semaphore *semaphore)
 {
-    return note_failure(semaphore, semaphore->family->value(semaphore));
+    int value = semaphore->family->value(semaphore);
+    return value < 0 ? fail(semaphore) : value;
 }
 
-int semaphore_report(struct semaphore *semaphore, bool json)
+int semaphore_status(struct semaphore *semaphore, struct semaphore_status *status)
 {
-    struct semaphore_status status;
-    if (semaphore->family->status(semaphore, &status) < 0)
-        return note_failure(semaphore, -1);
-
-    report_object(json, semaphore->name.text, semaphore->is_sysv);
-    report_number("value", status.value);
-    if (semaphore->is_sysv) {
-        report_number("id", semaphore->id);
-        report_number("index", semaphore->index);
-        report_values("values", status.values, (size_t)status.count);
-        report_number("waiting", status.waiting);
-        report_number("waiting_for_zero", status.waiting_for_zero);
-        report_number("last_pid", status.last_pid);
-        report_time("operated", status.operated);
-        report_time("changed", status.changed);
-    }
-    report_owner(status.mode, status.uid, status.gid);
-    report_end();
-    free(status.values);
-    return 0;
+    return semaphore->family->status(semaphore, status) < 0 ? fail(semaphore) : 0;
 }
 
 int semaphore_remove(struct semaphore *semaphore)
 {
-    return note_failure(semaphore, semaphore->family->remove(semaphore));
+    return semaphore->family->remove(semaphore) < 0 ? fail(semaphore) : 0;
 }

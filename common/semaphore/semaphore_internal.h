@@ -4,34 +4,19 @@
 
 #include "semaphore/semaphore.h"
 
-#include <time.h>
-
-struct semaphore_status {
-    int value;
-    mode_t mode;
-    uid_t uid;
-    gid_t gid;
-    /* System V: */
-    int count;                     /* semaphores of the set */
-    unsigned short *values;        /* of all of them, at one moment; the caller's to free */
-    int waiting, waiting_for_zero; /* processes */
-    pid_t last_pid;                /* that changed it last; 0 if none did */
-    time_t operated, changed;      /* of the set; 0 if never */
-};
-
-/* The functions of semaphores.h, each for one family. */
+/* The functions of semaphore.h, each for one family. They return -1 with errno. A failure that they
+ * have not filled is filled by EXPLAIN. */
 struct semaphore_family {
     int max; /* the largest value */
-    int (*open)(struct semaphore *semaphore, enum semaphore_access access,
-                const struct semaphore_creation *creation);
-    /* sets the why of FAILURE if its errno needs more words than strerror(3) has */
-    void (*explain)(const struct semaphore *semaphore, struct failure *failure);
+    int (*open)(struct semaphore *semaphore, const struct semaphore_how *how);
     int (*operate)(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
                    const struct deadline *deadline);
     int (*set)(struct semaphore *semaphore, int value);
     int (*value)(struct semaphore *semaphore);
     int (*status)(struct semaphore *semaphore, struct semaphore_status *status);
     int (*remove)(struct semaphore *semaphore);
+    /* Adds to FAILURE what its errno means for this family. */
+    void (*explain)(const struct semaphore *semaphore, struct failure *failure);
 };
 
 extern const struct semaphore_family semaphore_posix, semaphore_sysv;

@@ -1,13 +1,13 @@
 #include "semaphore/guardian.h"
 #include "semaphore/semaphore_internal.h"
 #include "semaphore/semaphore_posix_file.h"
+#include "sys/dev_shm.h"
 #include "sys/io.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,38 +20,38 @@
 #define sem_clockwait(posix, clock, end) sem_timedwait(posix, end)
 #endif
 
-/* How long a wait goes on, in nanoseconds, for a semaphore that was removed. */
+/* How soon, in nanoseconds, a wait notices that its semaphore was removed. */
 static const int64_t slice = 100000000;
 
 /* How often a wait for zero looks, in nanoseconds: taking wakes nobody. */
 static const int64_t look_every = 10000000;
 
-static sem_t *in_hand;
+static sem_t *in_use;
 static volatile sig_atomic_t is_truncated;
 
-/* Somebody truncated the file, so there is no memory behind the mapping. The instruction gets other
- * memory to end on. A jump out of it is not enough: glibc's wait has a cleanup that touches the
- * memory too. */
+/* The file was truncated, so there is no memory behind the mapping any more. The instruction gets
+ * other memory to finish on. Jumping out of it would not help: the cleanup of glibc's wait touches
+ * the semaphore too. */
 static void on_truncation(int signal)
 {
     is_truncated = 1;
-    if (mmap(in_hand, sizeof *in_hand, PROT_READ | PROT_WRITE,
+    if (mmap(in_use, sizeof *in_use, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
         _exit(128 + signal);
 }
 
-/* Not before the first action: an exec resets only handled signals, and COMMAND has to find SIGBUS
- * as it was. */
+/* Called for the first action and not before: COMMAND must find SIGBUS as it was, and an exec
+ * resets only a signal that is handled. */
 static void catch_truncation(sem_t *posix)
 {
-    if (in_hand)
+    if (in_use)
         return;
-    in_hand = posix;
+    in_use = posix;
     struct sigaction action = {.sa_handler = on_truncation};
     sigaction(SIGBUS, &action, NULL);
 }
 
-static int wait_for(sem_t *posix, int64_t nanoseconds)
+static int take_within(sem_t *posix, int64_t nanoseconds)
 {
     struct timespec end;
     clock_gettime(WAIT_CLOCK, &end);
@@ -70,7 +70,7 @@ static int call_library(sem_t *posix, enum action action, int64_t nanoseconds)
     case TAKE_NOW:
         return sem_trywait(posix);
     case TAKE_IN_TIME:
-        return wait_for(posix, nanoseconds);
+        return take_within(posix, nanoseconds);
     case GIVE:
         return sem_post(posix);
     default:
@@ -80,16 +80,16 @@ static int call_library(sem_t *posix, enum action action, int64_t nanoseconds)
     }
 }
 
-/* All that is done to the mapped memory. EBADMSG: the file was truncated. */
-static int operate_mapped(const struct semaphore *semaphore, enum action action,
-                          int64_t nanoseconds)
+/* Does what is done to the mapped memory. Returns the value for LOOK, else 0; -1 with errno,
+ * EBADMSG if the file was truncated. */
+static int perform(const struct semaphore *semaphore, enum action action, int64_t nanoseconds)
 {
     catch_truncation(semaphore->posix);
     int result = call_library(semaphore->posix, action, nanoseconds);
     return is_truncated ? (errno = EBADMSG, -1) : result;
 }
 
-/* Whether the name is gone or is another semaphore's now: nobody will give to this one. */
+/* Whether the name is gone or means another semaphore now: then no post comes to this one. */
 static bool is_removed(const struct semaphore *semaphore)
 {
     struct stat file;
@@ -101,10 +101,10 @@ static bool is_removed(const struct semaphore *semaphore)
 static int take_posix(struct semaphore *semaphore, const struct deadline *deadline)
 {
     if (deadline_is_now(deadline))
-        return operate_mapped(semaphore, TAKE_NOW, 0);
+        return perform(semaphore, TAKE_NOW, 0);
     for (;;) {
         int64_t remaining = deadline_remaining(deadline);
-        if (operate_mapped(semaphore, TAKE_IN_TIME, remaining < slice ? remaining : slice) == 0)
+        if (perform(semaphore, TAKE_IN_TIME, remaining < slice ? remaining : slice) == 0)
             return 0;
         if (errno != ETIMEDOUT && errno != EINTR)
             return -1;
@@ -115,11 +115,11 @@ static int take_posix(struct semaphore *semaphore, const struct deadline *deadli
     }
 }
 
-/* A zero that lasts less than the pause between two looks may be missed. */
+/* May miss a zero that lasts for less than LOOK_EVERY. */
 static int wait_for_zero(const struct semaphore *semaphore, const struct deadline *deadline)
 {
     int value;
-    while ((value = operate_mapped(semaphore, LOOK, 0)) > 0) {
+    while ((value = perform(semaphore, LOOK, 0)) > 0) {
         int64_t remaining = deadline_remaining(deadline);
         if (remaining == 0)
             return errno = deadline_is_now(deadline) ? EAGAIN : ETIMEDOUT, -1;
@@ -138,18 +138,18 @@ static int take_for_another(void *object, const struct deadline *deadline)
 
 static void give_back(void *object)
 {
-    operate_mapped(object, GIVE, 0);
+    perform(object, GIVE, 0);
 }
 
 static int hold_posix(struct semaphore *semaphore, const struct deadline *deadline)
 {
-    struct guardian_ops ops = {
+    const struct guardian_ops ops = {
         .name = "semop-guardian",
         .take = take_for_another,
         .give_back = give_back,
         .object = semaphore,
     };
-    return guardian_start(&ops, deadline);
+    return guardian_start(&ops, deadline, &semaphore->failure);
 }
 
 static int operate_posix(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
@@ -161,18 +161,18 @@ static int operate_posix(struct semaphore *semaphore, const struct semaphore_op 
         return hold_posix(semaphore, deadline);
     if (ops->delta < 0)
         return take_posix(semaphore, deadline);
-    return ops->delta > 0 ? operate_mapped(semaphore, GIVE, 0) : wait_for_zero(semaphore, deadline);
+    return ops->delta > 0 ? perform(semaphore, GIVE, 0) : wait_for_zero(semaphore, deadline);
 }
 
 static int value_posix(struct semaphore *semaphore)
 {
-    return operate_mapped(semaphore, LOOK, 0);
+    return perform(semaphore, LOOK, 0);
 }
 
 static int set_posix(struct semaphore *semaphore, int value)
 {
-    for (int now; (now = operate_mapped(semaphore, LOOK, 0)) != value;)
-        if (now < 0 || (operate_mapped(semaphore, now < value ? GIVE : TAKE_NOW, 0) < 0 &&
+    for (int now; (now = perform(semaphore, LOOK, 0)) != value;)
+        if (now < 0 || (perform(semaphore, now < value ? GIVE : TAKE_NOW, 0) < 0 &&
                         errno != EAGAIN && errno != EINTR))
             return -1;
     return 0;
@@ -199,26 +199,18 @@ static int remove_posix(struct semaphore *semaphore)
 
 static void explain_posix(const struct semaphore *semaphore, struct failure *failure)
 {
-    struct rlimit processes = {0};
     switch (failure->errnum) {
     case EBADMSG:
-        failure_set_why(failure, "%s is not a semaphore", semaphore->path);
+        failure_set_why(failure, "not a semaphore");
+        failure_add_hint(failure, "%s", semaphore->path);
         break;
     case ENOSPC:
-        failure_set_why(failure, "/dev/shm is full");
+        failure_set_why(failure, DEV_SHM_DIRECTORY " is full");
         break;
-    case ENODEV:
-        failure_set_why(failure, "there is no /dev/shm");
-        break;
-    case EOWNERDEAD:
-        failure_set_why(failure, "its guardian process was killed");
-        break;
-    case EUSERS:
-        getrlimit(RLIMIT_NPROC, &processes);
-        failure_set_why(failure, "no more processes for a guardian (ulimit -u is %llu)",
-                        (unsigned long long)processes.rlim_cur);
-        break;
-    default:
+    case ENOENT:
+        failure->is_error = dev_shm_is_missing();
+        if (failure->is_error)
+            failure_set_why(failure, "there is no " DEV_SHM_DIRECTORY);
         break;
     }
 }
@@ -226,10 +218,10 @@ static void explain_posix(const struct semaphore *semaphore, struct failure *fai
 const struct semaphore_family semaphore_posix = {
     .max = SEM_VALUE_MAX,
     .open = semaphore_posix_file_open,
-    .explain = explain_posix,
     .operate = operate_posix,
     .set = set_posix,
     .value = value_posix,
     .status = status_posix,
     .remove = remove_posix,
+    .explain = explain_posix,
 };

@@ -1,5 +1,6 @@
 #include "semaphore/semaphore_posix_file.h"
 
+#include "sys/dev_shm.h"
 #include "sys/io.h"
 #include "sys/open_or_create.h"
 
@@ -12,11 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where sem_open(3) keeps its files. */
+/* The beginning of the paths at which sem_open(3) keeps its files. */
 #ifdef __GLIBC__
-#define FOLDER "/dev/shm/sem."
+#define PREFIX DEV_SHM_DIRECTORY "/sem."
 #else /* musl */
-#define FOLDER "/dev/shm/"
+#define PREFIX DEV_SHM_DIRECTORY "/"
 #endif
 
 #ifndef MADV_POPULATE_READ
@@ -28,8 +29,8 @@ static bool is_semaphore(const struct stat *file)
     return S_ISREG(file->st_mode) && file->st_size == (off_t)sizeof(sem_t);
 }
 
-/* Whether COPY is a semaphore that processes share: sem_init(3) writes that into it. The C library
- * makes its futex calls of it, and a damaged one ends in abort(3). */
+/* Whether COPY is a semaphore that processes share, by the words that sem_init(3) writes only for
+ * that. The C library passes them to futex(2), and calls abort(3) if they are damaged. */
 static bool is_for_processes(const sem_t *copy)
 {
     enum { WORDS = sizeof(sem_t) / sizeof(int) };
@@ -46,7 +47,7 @@ static bool is_for_processes(const sem_t *copy)
     return true;
 }
 
-/* Maps the file that is open as FD. The value is read from a copy, which nobody can truncate. */
+/* Maps the file that is open as FD. Its value is read from a copy, which nobody can truncate. */
 static int map_file(struct semaphore *semaphore, int fd, int protection)
 {
     struct stat file;
@@ -54,7 +55,7 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
     int value;
     if (fstat(fd, &file) < 0)
         return -1;
-    if (!is_semaphore(&file)) /* before it is read: a FIFO would be waited for */
+    if (!is_semaphore(&file)) /* before it is read: reading a FIFO would wait */
         return errno = EBADMSG, -1;
     ssize_t got = io_read_full(fd, &copy, sizeof copy);
     if (got < 0)
@@ -65,7 +66,7 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
     void *map = mmap(NULL, sizeof(sem_t), protection, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED)
         return -1;
-    /* A file with a hole on a full file system: found here, or later by SIGBUS. */
+    /* A file with a hole, on a full file system, is found here and not by SIGBUS later. */
     if (madvise(map, sizeof(sem_t), MADV_POPULATE_READ) < 0 && errno == EFAULT)
         return errno = EBADMSG, -1;
     semaphore->posix = map;
@@ -73,12 +74,19 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
     return 0;
 }
 
-/* As sem_open(3) does; but that maps a file of any size, so an empty one ends in SIGBUS. */
-static int open_file(struct semaphore *semaphore, enum semaphore_access access)
+struct opening {
+    struct semaphore *semaphore;
+    const struct semaphore_how *how;
+};
+
+/* As sem_open(3) does, which maps a file of any size, though: an empty one would be SIGBUS. */
+static int open_file(void *object)
 {
-    bool reads = access == SEMAPHORE_READ;
-    int fd =
-        open(semaphore->path, (reads ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const struct opening *opening = object;
+    struct semaphore *semaphore = opening->semaphore;
+    bool reads = opening->how->access == SEMAPHORE_READ;
+    int flags = (reads ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int fd = open(semaphore->path, flags);
     if (fd < 0) {
         if (errno == ELOOP || errno == EISDIR || errno == ENXIO)
             errno = EBADMSG; /* a symbolic link, a directory, a socket */
@@ -90,16 +98,19 @@ static int open_file(struct semaphore *semaphore, enum semaphore_access access)
     return 0;
 }
 
-/* sem_open(3) links a file into place that has its value already. The mode is exactly the one that
- * was asked for, whatever the umask. */
-static int create_file(struct semaphore *semaphore, const struct semaphore_creation *creation)
+/* sem_open(3) links a file into place that has its value already. The umask must not take from the
+ * mode that was asked for. Signals wait, since dying here would leave the unlinked file behind. */
+static int create_file(void *object)
 {
+    const struct opening *opening = object;
+    struct semaphore *semaphore = opening->semaphore;
+    const struct semaphore_how *how = opening->how;
     sigset_t all, before;
     sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &before); /* an end in between would leave the file unlinked */
+    sigprocmask(SIG_BLOCK, &all, &before);
     mode_t old = umask(0);
     sem_t *posix =
-        sem_open(semaphore->name.text, O_CREAT | O_EXCL, creation->mode, (unsigned)creation->value);
+        sem_open(semaphore->name.text, O_CREAT | O_EXCL, how->mode, (unsigned)how->value);
     umask(old);
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (posix == SEM_FAILED)
@@ -107,11 +118,11 @@ static int create_file(struct semaphore *semaphore, const struct semaphore_creat
 
     semaphore->posix = posix;
     if (lstat(semaphore->path, &semaphore->file) < 0)
-        semaphore->file = (struct stat){0};
+        semaphore->file = (struct stat){0}; /* removed already */
     return 0;
 }
 
-static int check_file(struct semaphore *semaphore)
+static int check_is_semaphore(const struct semaphore *semaphore)
 {
     struct stat file;
     if (lstat(semaphore->path, &file) < 0)
@@ -119,44 +130,16 @@ static int check_file(struct semaphore *semaphore)
     return is_semaphore(&file) ? 0 : (errno = EBADMSG, -1);
 }
 
-/* Without the directory no name can come to be. That is no ENOENT, which only means "not there". */
-static int note_missing_directory(void)
+int semaphore_posix_file_open(struct semaphore *semaphore, const struct semaphore_how *how)
 {
-    if (errno == ENOENT && access("/dev/shm", F_OK) < 0 && errno == ENOENT)
-        errno = ENODEV;
-    return -1;
-}
-
-struct request {
-    struct semaphore *semaphore;
-    enum semaphore_access access;
-    const struct semaphore_creation *creation;
-};
-
-static int open_existing(void *object)
-{
-    const struct request *request = object;
-    return open_file(request->semaphore, request->access);
-}
-
-static int create_new(void *object)
-{
-    const struct request *request = object;
-    return create_file(request->semaphore, request->creation);
-}
-
-int semaphore_posix_file_open(struct semaphore *semaphore, enum semaphore_access access,
-                              const struct semaphore_creation *creation)
-{
-    struct request request = {semaphore, access, creation};
-    const struct open_or_create how = {
-        .open = open_existing,
-        .create = create_new,
-        .creates = creation,
-        .is_exclusive = creation && creation->is_exclusive,
+    const struct open_or_create ways = {
+        .open = open_file,
+        .create = create_file,
+        .creates = how->creates,
+        .is_exclusive = how->is_exclusive,
     };
-    snprintf(semaphore->path, sizeof semaphore->path, FOLDER "%s", semaphore->name.text + 1);
-    if (access == SEMAPHORE_REMOVE)
-        return check_file(semaphore);
-    return open_or_create(&how, &request) < 0 ? note_missing_directory() : 0;
+    snprintf(semaphore->path, sizeof semaphore->path, PREFIX "%s", semaphore->name.text + 1);
+    if (how->access == SEMAPHORE_REMOVE)
+        return check_is_semaphore(semaphore);
+    return open_or_create(&ways, &(struct opening){semaphore, how});
 }

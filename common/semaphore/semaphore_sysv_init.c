@@ -9,14 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
-static void sleep_1ms(void)
+static void sleep_a_little(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-/* Nothing has changed yet in the first semaphore of a new set: no value, no PID, no time. Returns 1
- * or 0; -1 with errno. */
-static int has_first_value(int id, time_t *created)
+/* In a new set the first semaphore has no value and no pid yet, and the set no time of an
+ * operation. Returns 1 or 0; -1 with errno. */
+static int is_initialized(int id, time_t *created)
 {
     struct semid_ds status = {0};
     int value = semctl(id, 0, GETVAL);
@@ -29,31 +29,33 @@ static int has_first_value(int id, time_t *created)
     return status.sem_otime != 0;
 }
 
-/* A second, and the rest of the one in which it was created. */
+/* Waits a second and the rest of the one in which the set was created. The deadline bounds the wait
+ * if the clock is set meanwhile. */
 int semaphore_wait_initialized(int id)
 {
-    struct deadline longest = deadline_after(2000000000); /* whatever happens to the clock */
+    struct deadline longest = deadline_after(2000000000);
     time_t created;
-    int initialized;
-    while ((initialized = has_first_value(id, &created)) == 0 && time(NULL) <= created + 1 &&
+    int result;
+    while ((result = is_initialized(id, &created)) == 0 && time(NULL) <= created + 1 &&
            deadline_remaining(&longest) > 0)
-        sleep_1ms();
-    return initialized;
+        sleep_a_little();
+    return result;
 }
 
-/* A process that gives first values holds this lock, so that only one does if the creator died. The
- * kernel's list of sets is a file that everybody can lock; a process that holds it longer than a
- * second is no semop. Returns a descriptor to close, or -1. */
+/* A process that sets first values holds this lock, so that only one does so if the creator died.
+ * The kernel's list of sets is a file that every process can lock. A process that holds the lock
+ * for more than a second is none that sets values. Returns a descriptor to close, or -1. */
 static int lock_initialization(void)
 {
-    struct deadline patience = deadline_after(1000000000);
+    struct deadline longest = deadline_after(1000000000);
     int fd = open("/proc/sysvipc/sem", O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && deadline_remaining(&patience) > 0)
-        sleep_1ms();
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && deadline_remaining(&longest) > 0)
+        sleep_a_little();
     return fd;
 }
 
-/* All at once: one by one, the kernel would go through the whole set for each. */
+/* Sets all values in one call: with one call each the kernel would go through the whole set each
+ * time. The lock keeps other semops from setting values at the same time, but no other programs. */
 static int set_all(int id, int count, int value)
 {
     unsigned short *values = calloc((size_t)count, sizeof *values);
@@ -68,11 +70,11 @@ static int set_all(int id, int count, int value)
     return result;
 }
 
-/* A single semaphore gets its value in one step, and only if it is 0. A first value of 0 leaves its
- * mark too. */
-static int give_first_values(int id, int count, int value)
+/* A single semaphore gets its value in one step, and only if it is 0. A first value of 0 leaves a
+ * time and a pid too: one is given and taken. */
+static int set_values(int id, int count, int value)
 {
-    struct sembuf steps[] = {
+    struct sembuf ops[] = {
         {.sem_op = 0, .sem_flg = IPC_NOWAIT},
         {.sem_op = (short)(value > 0 ? value : 1)},
         {.sem_op = -1},
@@ -80,8 +82,8 @@ static int give_first_values(int id, int count, int value)
     if (count > 1 && set_all(id, count, value) < 0)
         return -1;
     if (count > 1)
-        return value > 0 ? 0 : semop(id, steps + 1, 2);
-    int result = semop(id, steps, value > 0 ? 2 : 3);
+        return value > 0 ? 0 : semop(id, ops + 1, 2);
+    int result = semop(id, ops, value > 0 ? 2 : 3);
     return result < 0 && errno == EAGAIN ? 0 : result;
 }
 
@@ -89,7 +91,7 @@ int semaphore_set_initial_values(int id, int count, int value)
 {
     time_t created;
     int lock = lock_initialization();
-    int result = has_first_value(id, &created) == 1 ? 0 : give_first_values(id, count, value);
+    int result = is_initialized(id, &created) == 1 ? 0 : set_values(id, count, value);
     int saved = errno;
     if (lock >= 0)
         close(lock);

@@ -1,7 +1,6 @@
 #include "signal/ladder.h"
 
 #include "signal/signal_name.h"
-#include "sys/process.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,70 +14,88 @@ const char *ladder_parse_step(const char *text, void *value)
         return "not TIME:SIG, such as 5s:KILL";
     if (ladder->count > LADDER_STEPS_MAX)
         return "one step too many (16 at most)";
+
     memcpy(time, text, length);
     time[length] = '\0';
-
-    struct ladder_step *step = &ladder->steps[ladder->count++];
-    const char *why = parse_time(time, &step->after);
-    return why ? why : signal_name_parse(text + length + 1, &step->signal);
+    int step = ladder->count++;
+    const char *why = parse_time(time, &ladder->steps[step].after);
+    return why ? why : signal_name_parse(text + length + 1, &ladder->steps[step].signal);
 }
 
-static void finish(const struct ladder *ladder, struct target *target, enum ladder_event event,
-                   int step, const struct failure *failure)
+static void report(const struct ladder *ladder, const struct target *target,
+                   enum ladder_event event, int signal)
 {
-    ladder->report(ladder->context, target, event, step, failure);
+    ladder->report(&(struct ladder_report){.event = event, .target = target, .signal = signal},
+                   ladder->context);
+}
+
+static void leave(struct target *target)
+{
     process_close(&target->process);
     target->is_done = true;
 }
 
-static void finish_failed(const struct ladder *ladder, struct target *target, int step,
-                          struct failure *failure)
+static void leave_failed(const struct ladder *ladder, struct target *target,
+                         const struct failure *failure)
 {
-    process_add_hint(&target->process, failure);
-    finish(ladder, target, LADDER_FAILED, step, failure);
+    ladder->report(&(struct ladder_report){LADDER_HAS_FAILED, target, 0, failure}, ladder->context);
+    leave(target);
+}
+
+/* STEP is the last one whose signal TARGET got; -1: none. */
+static void leave_ended(const struct ladder *ladder, struct target *target, int step)
+{
+    if (step < 0)
+        report(ladder, target, LADDER_WAS_GONE, 0);
+    else
+        report(ladder, target, LADDER_ENDED, ladder->steps[step].signal);
+    leave(target);
 }
 
 static void send_signal(const struct ladder *ladder, struct target *target, int step)
 {
     struct failure failure;
-    int signal = ladder->steps[step].signal, error = target->error;
-    if (error == 0 && process_send(&target->process, signal, ladder->value) < 0)
-        error = errno;
-    if (error == 0) {
-        ladder->report(ladder->context, target, LADDER_SENT, step, NULL);
-        return;
-    }
-    if (error == ESRCH && ladder->waits) {
-        finish(ladder, target, LADDER_ENDED, step - 1, NULL);
-        return;
-    }
+    int signal = ladder->steps[step].signal;
+    if (target->error == 0 && process_send(&target->process, signal, ladder->value) < 0)
+        target->error = errno;
 
-    errno = error;
-    if (target->process.pid > 0)
-        failure_set(&failure, "send %s", signal_name(signal));
-    else
-        target_set_failure(target, &failure);
-    failure.is_error = error == EAGAIN; /* the queue of signals is full: a limit, not a "no" */
-    finish_failed(ladder, target, step, &failure);
+    if (target->error == 0) {
+        report(ladder, target, LADDER_SENT, signal);
+    } else if (target->error == ESRCH && ladder->waits) {
+        leave_ended(ladder, target, step - 1);
+    } else {
+        target_fail(target, &failure, "send %s", signal_name(signal));
+        leave_failed(ladder, target, &failure);
+    }
 }
 
-/* Returns whether the process is still there and has time after DEADLINE. */
-static bool wait_for_end(const struct ladder *ladder, struct target *target, int step,
-                         const struct deadline *deadline)
+/* Returns whether TARGET is still there when DEADLINE has passed, and has time after it. */
+static bool outlasts(const struct ladder *ladder, struct target *target, int step,
+                     const struct deadline *deadline)
 {
     struct failure failure;
     if (process_wait(&target->process, deadline) == 0) {
-        finish(ladder, target, LADDER_ENDED, step, NULL);
+        leave_ended(ladder, target, step);
         return false;
     }
     if (errno == ETIMEDOUT && deadline->end < ladder->deadline.end)
         return true;
-    failure_set(&failure, "wait for its end");
-    finish_failed(ladder, target, step, &failure);
+    target->error = errno;
+    target_fail(target, &failure, "wait for its end");
+    leave_failed(ladder, target, &failure);
     return false;
 }
 
-void ladder_run(const struct ladder *ladder, struct target *targets, int count)
+/* When the time of STEP is over. */
+static struct deadline end_of(const struct ladder *ladder, int step)
+{
+    if (step + 1 == ladder->count)
+        return ladder->deadline;
+    struct deadline end = deadline_after(ladder->steps[step + 1].after);
+    return end.end < ladder->deadline.end ? end : ladder->deadline;
+}
+
+void ladder_climb(const struct ladder *ladder, struct target *targets, int count)
 {
     bool goes_on = true;
     for (int step = 0; goes_on && step < ladder->count; step++) {
@@ -86,16 +103,11 @@ void ladder_run(const struct ladder *ladder, struct target *targets, int count)
             if (!targets[i].is_done)
                 send_signal(ladder, &targets[i], step);
 
-        struct deadline end = ladder->deadline;
-        if (step + 1 < ladder->count)
-            end = deadline_after(ladder->steps[step + 1].after);
-        if (end.end > ladder->deadline.end)
-            end = ladder->deadline;
-
         /* Waiting for one after the other takes as long as waiting for all at once. */
+        struct deadline end = end_of(ladder, step);
         goes_on = false;
         for (int i = 0; i < count && ladder->waits; i++)
-            if (!targets[i].is_done && wait_for_end(ladder, &targets[i], step, &end))
+            if (!targets[i].is_done && outlasts(ladder, &targets[i], step, &end))
                 goes_on = true;
     }
     for (int i = 0; i < count; i++)

@@ -1,46 +1,52 @@
-/* ladder: signals to several processes, one step after the other, until they have ended
+/* ladder: sends a signal to targets, waits for their end and sends the next one to those that stay
  *
- * Each signal goes to the processes that are still there; then all of them have the same time until
- * the next step. A process counts as ended though its parent has not noticed yet. */
+ * A step is for all targets at once: its signal goes to each that is still there, then all of them
+ * have the time until the next step. A target goes up as far as it takes to end it. */
 #ifndef LADDER_H
 #define LADDER_H
 
 #include "cli/failure.h"
+#include "cli/parse.h"
 #include "signal/target.h"
 #include "sys/deadline.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LADDER_STEPS_MAX = 16 }; /* beside the first */
-
-struct ladder_step {
-    int64_t after; /* nanoseconds that the processes had after the step before */
-    int signal;
-};
+enum { LADDER_STEPS_MAX = 16 };
 
 enum ladder_event {
-    LADDER_SENT,   /* the signal of STEP was sent */
-    LADDER_ENDED,  /* the process ended after STEP; below 0: before the first */
-    LADDER_FAILED, /* FAILURE says why; nothing more is done with the target */
+    LADDER_SENT,       /* SIGNAL was sent */
+    LADDER_ENDED,      /* the target ended after SIGNAL */
+    LADDER_WAS_GONE,   /* the target had ended before the first signal, and the ladder waits */
+    LADDER_HAS_FAILED, /* nothing more is done with the target; FAILURE has the reason */
+};
+
+struct ladder_report {
+    enum ladder_event event;
+    const struct target *target;
+    int signal;
+    const struct failure *failure;
 };
 
 struct ladder {
-    struct ladder_step steps[1 + LADDER_STEPS_MAX];
-    int count;        /* of the steps, at least 1 */
-    const int *value; /* goes along with each signal, as with sigqueue(3); NULL: none */
-    bool waits;       /* for the end of the processes: for one that has ended is then no failure */
-    struct deadline deadline; /* of the wait after the last step */
-    void (*report)(void *context, const struct target *target, enum ladder_event event, int step,
-                   const struct failure *failure);
-    void *context; /* of report */
+    struct {
+        int64_t after; /* nanoseconds that the step before has; 0 for the first */
+        int signal;
+    } steps[1 + LADDER_STEPS_MAX];
+    int count;                /* of the steps */
+    const int *value;         /* is sent along; NULL: none */
+    bool waits;               /* for the end of every target */
+    struct deadline deadline; /* of all waits together */
+    void (*report)(const struct ladder_report *report, void *context);
+    void *context; /* for report */
 };
 
-/* TIME:SIG, one step more. VALUE is a struct ladder. */
+/* TIME:SIG. VALUE is a struct ladder, which gets one step more. */
 parse_function ladder_parse_step;
 
-/* Takes COUNT targets that target_open has opened up the ladder, each as far as it needs, reports
- * what happens to them, and closes them. */
-void ladder_run(const struct ladder *ladder, struct target *targets, int count);
+/* Takes COUNT targets, which target_open has opened, up the ladder, reports what happens to each as
+ * it happens, and closes them. */
+void ladder_climb(const struct ladder *ladder, struct target *targets, int count);
 
 #endif

@@ -139,7 +139,7 @@ const char *signal_name(int number)
     return number < SIGNAL_RTMIN ? standard[number].name : realtime[number - SIGNAL_RTMIN];
 }
 
-void signal_name_describe(int number, bool json)
+void signal_name_report(int number, bool json)
 {
     const struct entry *entry = &realtime_entry;
     if (number < SIGNAL_RTMIN)

@@ -1,5 +1,5 @@
-/* The kernel's calls with the kernel's own set of signals: that of musl leaves out 32 to 34, and 34
- * is RTMIN (signals.h). */
+/* System calls with the kernel's own set of signals: musl's lacks 32 to 34, and 34 is RTMIN
+ * (signal_name.h). */
 #include "signal/signal_receive.h"
 
 #include "sys/io.h"
@@ -10,11 +10,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int signal_receive_open(uint64_t signals)
+int signal_receive_open(struct signal_receiver *receiver, uint64_t signals)
 {
-    if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &signals, NULL, sizeof signals) < 0)
-        return -1;
-    return (int)syscall(SYS_signalfd4, -1, &signals, sizeof signals, SFD_CLOEXEC);
+    *receiver = (struct signal_receiver){.fd = -1};
+    if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &signals, NULL, sizeof signals) == 0)
+        receiver->fd = (int)syscall(SYS_signalfd4, -1, &signals, sizeof signals, SFD_CLOEXEC);
+    return receiver->fd < 0 ? failure_set(&receiver->failure, "block") : 0;
 }
 
 static const char *code_of(const struct signalfd_siginfo *info)
@@ -34,7 +35,7 @@ static const char *code_of(const struct signalfd_siginfo *info)
         return "sigio";
     case SI_TKILL:
         return "tkill";
-    default: /* sigqueue(3) has SI_QUEUE, rt_sigqueueinfo(2) any number below 0 */
+    default: /* sigqueue(3) sends SI_QUEUE, rt_sigqueueinfo(2) any number below 0 */
         if (info->ssi_code < 0)
             return "queue";
         return info->ssi_signo == SIGCHLD ? "child" : "kernel";
@@ -53,31 +54,44 @@ static void fill_child(struct received_signal *signal, const struct signalfd_sig
     signal->status = info->ssi_status + (info->ssi_code == CLD_EXITED ? 0 : 128);
 }
 
-int signal_receive_next(int fd, int output, struct received_signal *signal,
-                        const struct deadline *deadline)
+static struct received_signal signal_of(const struct signalfd_siginfo *info)
+{
+    int code = info->ssi_code;
+    struct received_signal signal = {
+        .number = (int)info->ssi_signo,
+        .code = code_of(info),
+        .has_sender = code <= 0 && code != SI_TIMER && code != SI_SIGIO,
+        .pid = (pid_t)info->ssi_pid,
+        .uid = info->ssi_uid,
+        .has_value = code < 0 && code != SI_TKILL && code != SI_SIGIO,
+        .value = info->ssi_int,
+    };
+    if (info->ssi_signo == SIGCHLD && code > 0 && code != SI_KERNEL) {
+        signal.has_sender = true;
+        fill_child(&signal, info);
+    }
+    return signal;
+}
+
+static int fail_to_write(struct signal_receiver *receiver)
+{
+    errno = EPIPE;
+    failure_set(&receiver->failure, "write");
+    receiver->failure.object = "stdout";
+    return -1;
+}
+
+int signal_receive_next(struct signal_receiver *receiver, int output,
+                        struct received_signal *signal, const struct deadline *deadline)
 {
     struct signalfd_siginfo info;
-    struct pollfd ends[] = {{.fd = fd, .events = POLLIN}, {.fd = output}};
+    struct pollfd ends[] = {{.fd = receiver->fd, .events = POLLIN}, {.fd = output}};
     if (deadline_poll(ends, 2, deadline) < 0)
-        return -1;
+        return failure_set(&receiver->failure, "receive");
     if (ends[1].revents)
-        return errno = EPIPE, -1;
-    if (io_read_full(fd, &info, sizeof info) < 0)
-        return -1;
-
-    bool is_sent = info.ssi_code <= 0 && info.ssi_code != SI_TIMER && info.ssi_code != SI_SIGIO;
-    *signal = (struct received_signal){
-        .number = (int)info.ssi_signo,
-        .code = code_of(&info),
-        .has_sender = is_sent,
-        .pid = (pid_t)info.ssi_pid,
-        .uid = info.ssi_uid,
-        .has_value = info.ssi_code < 0 && info.ssi_code != SI_TKILL && info.ssi_code != SI_SIGIO,
-        .value = info.ssi_int,
-    };
-    if (info.ssi_signo == SIGCHLD && info.ssi_code > 0 && info.ssi_code != SI_KERNEL) {
-        signal->has_sender = true;
-        fill_child(signal, &info);
-    }
+        return fail_to_write(receiver);
+    if (io_read_full(receiver->fd, &info, sizeof info) < 0)
+        return failure_set(&receiver->failure, "receive");
+    *signal = signal_of(&info);
     return 0;
 }

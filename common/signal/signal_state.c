@@ -14,7 +14,7 @@ struct masks {
     uint64_t blocked, ignored, caught, pending;
 };
 
-/* Notes in MASKS what LINE of a status file says, `SigBlk:` and the mask. */
+/* Notes in MASKS what LINE of a status file shows: `SigBlk:` and the mask. */
 static void read_line(const char *line, struct masks *masks)
 {
     uint64_t mask = 0;
@@ -30,7 +30,7 @@ static void read_line(const char *line, struct masks *masks)
         masks->pending |= mask;
 }
 
-/* Adds what the status file of one thread says. Its lines may be long: one has all the groups. */
+/* Adds the masks of one thread's status file. A line may be long: one lists all groups. */
 static int read_thread(const char *path, struct masks *masks)
 {
     struct masks own = {.blocked = 0};
@@ -50,7 +50,7 @@ static int read_thread(const char *path, struct masks *masks)
     if (errnum != 0)
         return errno = errnum, -1;
     if (has_ended)
-        return 0; /* a leader that has ended, while other threads go on */
+        return 0; /* a leader that has ended while other threads go on */
     masks->blocked &= own.blocked;
     masks->ignored = own.ignored;
     masks->caught = own.caught;
@@ -76,7 +76,7 @@ static int read_threads(pid_t pid, struct masks *masks)
         if (entry->d_name[0] == '.')
             continue;
         snprintf(path, sizeof path, "/proc/%d/task/%.16s/status", (int)pid, entry->d_name);
-        /* one that has ended meanwhile does not count */
+        /* a thread that has just ended does not count */
         if (read_thread(path, masks) < 0 && errno != ENOENT && errno != ESRCH)
             errnum = errno;
     }
@@ -94,7 +94,7 @@ static int read_masks(const struct process *process, struct masks *masks)
     int result = process->scope == PROCESS_THREAD ? read_thread(path, masks)
                                                   : read_threads(process->pid, masks);
     int saved = errno;
-    if (process_wait(process, &now) == 0) /* so it may have been another's file */
+    if (process_wait(process, &now) == 0) /* then it may have been another process's file */
         return errno = ESRCH, -1;
     errno = saved;
     return result;

@@ -1,4 +1,4 @@
-/* signal_state: what a process does about each signal */
+/* signal_state: which signals a process blocks, ignores, catches and has pending */
 #ifndef SIGNAL_STATE_H
 #define SIGNAL_STATE_H
 
@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* Describes on stdout, as report.h does, which signals a process or thread that is open blocks,
- * ignores, catches and has pending: proc_pid_status(5). A process blocks what all its threads do.
- * Returns 0; -1 with errno before anything is written, ESRCH where it has ended. */
+/* Describes that on stdout, as report.h does, for a process or thread that is open:
+ * proc_pid_status(5). A process blocks the signals that all of its threads block. Returns 0; -1
+ * with errno before anything is written, ESRCH if it has ended. */
 int signal_state_report(const struct process *process, bool json);
 
 #endif

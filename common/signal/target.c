@@ -3,6 +3,7 @@
 #include "stream/record.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 enum { LINE_MAX_SIZE = 65536 }; /* bytes of a line on stdin */
 
-/* Makes room for one more. The first few need no malloc(3), which costs a process more than the
+/* Makes room for one more. The first few need no malloc(3), which takes longer than sending a
  * signal does. */
 static int make_room(struct targets *targets)
 {
@@ -53,16 +54,18 @@ const char *target_add(struct targets *targets, const char *word)
     return NULL;
 }
 
-int target_set_failure(const struct target *target, struct failure *failure)
+/* The failure of standard input, for the reason WHY or, if that is NULL, errno. */
+static int fail_to_read(struct targets *targets, const char *what, const char *why)
 {
-    errno = target->error;
-    failure_set(failure, "read");
-    if (target->error == EBADMSG)
-        failure_set_why(failure, "no PID, or PID:INODE, is in it");
+    failure_set(&targets->failure, "%s", what);
+    if (why)
+        failure_set_why(&targets->failure, "%s", why);
+    targets->failure.object = "stdin";
+    targets->failure.is_error = true;
     return -1;
 }
 
-/* Adds the words of one line. Returns 0; -1 with why not in TARGETS. */
+/* Adds the words of one line. */
 static int add_line(struct targets *targets, const char *line, size_t size)
 {
     static const char blanks[] = " \t\r";
@@ -71,18 +74,22 @@ static int add_line(struct targets *targets, const char *line, size_t size)
             length++;
         if (length == 0)
             continue;
+
         char *word = strndup(line + at, length);
         const char *why = word ? target_add(targets, word) : parse_no_memory;
         if (why) {
-            snprintf(targets->why, sizeof targets->why, "'%.32s': %s", word ? word : "", why);
-            return free(word), -1;
+            char quoted[40];
+            snprintf(quoted, sizeof quoted, "'%.32s'", word ? word : "");
+            free(word);
+            errno = EINVAL;
+            return fail_to_read(targets, quoted, why);
         }
-        targets->all[targets->count - 1].text = word; /* from now on the target's */
+        targets->all[targets->count - 1].text = word; /* which is the target's from now on */
     }
     return 0;
 }
 
-const char *target_read(struct targets *targets)
+int target_read(struct targets *targets)
 {
     struct record_reader reader;
     const char *line;
@@ -91,11 +98,10 @@ const char *target_read(struct targets *targets)
     record_start(&reader, STDIN_FILENO, RECORD_LINE, LINE_MAX_SIZE);
     while ((got = record_next(&reader, &line, &size)) > 0)
         if (add_line(targets, line, size) < 0)
-            return targets->why;
+            return -1;
     if (got == 0)
-        return NULL;
-    snprintf(targets->why, sizeof targets->why, "%s", record_error(&reader));
-    return targets->why;
+        return 0;
+    return fail_to_read(targets, "read", errno == EMSGSIZE ? record_error(&reader) : NULL);
 }
 
 /* Lets COUNT processes be open at once, as far as the hard limit allows. */
@@ -125,4 +131,22 @@ int target_open(struct targets *targets, int first)
             target->error = errno;
     }
     return targets->count - first;
+}
+
+void target_fail(const struct target *target, struct failure *failure, const char *format, ...)
+{
+    char what[sizeof failure->what];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+
+    bool has_pid = target->process.pid > 0; /* else its pidfile could not be read */
+    errno = target->error;
+    failure_set(failure, "%s", has_pid ? what : "read");
+    failure->is_error = target->error == EAGAIN;
+    if (target->error == EBADMSG)
+        failure_set_why(failure, "its first word is neither PID nor PID:INODE");
+    else
+        process_add_hint(&target->process, failure);
 }

@@ -53,7 +53,7 @@ int process_read(struct process *process, const char *path)
     if (io_read_text(path, text, sizeof text) < 0)
         return -1;
     char *word = text + strspn(text, " \t\n"), *end = word + strcspn(word, " \t\r\n");
-    bool may_be_cut = end == text + sizeof text - 1; /* the number of another process, then */
+    bool may_be_cut = end == text + sizeof text - 1; /* then it may be another process's number */
     *end = '\0';
     return may_be_cut || process_parse(word, process) ? (errno = EBADMSG, -1) : 0;
 }
@@ -63,7 +63,7 @@ static int open_pidfd(struct process *process)
     unsigned flags = process->scope == PROCESS_THREAD ? THREAD : 0;
     process->fd = (int)syscall(SYS_pidfd_open, process->pid, flags); /* close-on-exec unasked */
     if (process->fd < 0 && errno == ENOENT)
-        errno = EINVAL; /* Linux 6.16 began to say ENOENT of a thread */
+        errno = EINVAL; /* since Linux 6.16 a thread is ENOENT */
     return process->fd < 0 ? -1 : 0;
 }
 
@@ -73,10 +73,9 @@ int process_open(struct process *process, pid_t pid)
     return open_pidfd(process);
 }
 
-/* No kernel call lists the members of a group, or holds a group whose leader has ended: so they are
- * looked for in /proc. */
-
-/* What was true of the PID before it was opened need not be of the process that was opened. */
+/* The members of a group are looked for in /proc: no kernel call lists them, and none holds a group
+ * whose leader has ended. What was true of a PID before it was opened is checked again on the
+ * process that was opened. */
 static int next_member(DIR *proc, pid_t group, struct process *member)
 {
     for (struct dirent *entry; (entry = readdir(proc));) {
@@ -105,8 +104,8 @@ static bool group_exists(pid_t group)
     return exists;
 }
 
-/* As kill(2) does: done where one of them could be signalled. This process comes last: the signal
- * may be its end. */
+/* As with kill(2), one member that could be signalled is enough for success. This process comes
+ * last, because the signal may end it. */
 static int send_to_group(pid_t group, int signal, const int *value)
 {
     struct process member, own = {.fd = -1};
@@ -133,8 +132,8 @@ static int send_to_group(pid_t group, int signal, const int *value)
     return is_sent ? 0 : (errno = error, -1);
 }
 
-/* A member may fork while the others are looked at, and its child have a lower number: only what is
- * empty twice is empty. */
+/* Looks twice before it takes a group for empty: a member may fork while /proc is read, and its
+ * child may have a number that was passed already. */
 static int wait_for_group(pid_t group, const struct deadline *deadline)
 {
     DIR *proc = opendir("/proc");
@@ -231,7 +230,8 @@ bool process_has_ended(const struct process *process)
     return process_wait(process, &now) == 0;
 }
 
-/* What keeps a process from ending, by its state and flags in proc_pid_stat(5). */
+/* What keeps a process from ending, by its state and flags in proc_pid_stat(5); "" if nothing is
+ * known to. */
 static const char *why_it_stays(pid_t pid)
 {
     enum { KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD of the kernel's sched.h */
@@ -248,14 +248,16 @@ static const char *why_it_stays(pid_t pid)
         field = strchr(field + 1, ' ');
     if (!field || !parse_digits(field + 1, 10, UINT32_MAX, &flags))
         return "";
+
     if (flags & KERNEL_THREAD)
-        return "a kernel thread heeds no signal";
+        return "a kernel thread ignores every signal";
     if (*state == 'T' || *state == 't')
         return "it is stopped; CONT lets it go on";
     return *state == 'D' ? "it waits in the kernel for a device" : "";
 }
 
-static void add_limit_hint(const struct process *process, struct failure *failure)
+/* The receiver's limit counts, not that of this process: getrlimit(2). */
+static void add_queue_limit(const struct process *process, struct failure *failure)
 {
     struct rlimit limit;
     if (prlimit(process->pid, RLIMIT_SIGPENDING, NULL, &limit) < 0)
@@ -265,31 +267,34 @@ static void add_limit_hint(const struct process *process, struct failure *failur
                          (unsigned long long)limit.rlim_cur);
 }
 
+static bool is_another_process_now(const struct process *process)
+{
+    return process->inode != 0 && (kill(process->pid, 0) == 0 || errno == EPERM);
+}
+
 void process_add_hint(const struct process *process, struct failure *failure)
 {
+    const char *hint = "";
     switch (failure->errnum) {
-    case EAGAIN: /* the receiver's limit counts, not ours: getrlimit(2) */
-        add_limit_hint(process, failure);
+    case EAGAIN:
+        add_queue_limit(process, failure);
         break;
     case EINVAL:
-        failure_add_hint(failure, process->scope == PROCESS_THREAD
-                                      ? "Linux 6.9 or newer is needed for threads"
-                                      : "it is a thread; --thread takes those");
+        hint = process->scope == PROCESS_THREAD ? "Linux 6.9 or newer is needed for threads"
+                                                : "it is a thread; --thread takes those";
         break;
     case ESRCH:
-        if (process->inode != 0 && (kill(process->pid, 0) == 0 || errno == EPERM))
-            failure_add_hint(failure, "the PID is another process now");
+        hint = is_another_process_now(process) ? "the PID is another process now" : "";
         break;
     case EOPNOTSUPP:
-        failure_add_hint(failure, "Linux 6.9 or newer is needed for inodes");
+        hint = "Linux 6.9 or newer is needed for inodes";
         break;
     case ENOSYS:
-        failure_add_hint(failure, "Linux 5.3 or newer is needed");
+        hint = "Linux 5.3 or newer is needed";
         break;
     case ETIMEDOUT:
-        failure_add_hint(failure, "%s", why_it_stays(process->pid));
-        break;
-    default:
+        hint = why_it_stays(process->pid);
         break;
     }
+    failure_add_hint(failure, "%s", hint);
 }

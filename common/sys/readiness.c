@@ -29,8 +29,18 @@ const char *readiness_parse(const char *text, void *value)
     return NULL;
 }
 
-/* What is there is opened without O_CREAT: in a directory like /tmp the kernel refuses to create
- * another's FIFO (fs.protected_fifos), and nothing is created through a symbolic link. */
+/* All but a FIFO without a reader is an error: the file was named to be written. */
+static int fail(struct readiness *ready, const char *what)
+{
+    failure_set(&ready->failure, "%s", what);
+    ready->failure.object = ready->text;
+    ready->failure.is_error = errno != ETIMEDOUT;
+    return -1;
+}
+
+/* What exists is opened without O_CREAT: in a directory like /tmp the kernel would refuse O_CREAT
+ * on the FIFO of another user (fs.protected_fifos), and nothing is created through a symbolic link.
+ */
 static int open_path(const char *path)
 {
     int fd = trusted_open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
@@ -39,36 +49,25 @@ static int open_path(const char *path)
     return fd;
 }
 
-static int note_failure(struct readiness *ready, const char *what)
-{
-    failure_set(&ready->failure, "%s", what);
-    ready->failure.object = ready->text;
-    ready->failure.is_error = errno != ETIMEDOUT;
-    return -1;
-}
-
 int readiness_open(struct readiness *ready, const struct deadline *deadline)
 {
-    if (ready->fd < 0) {
-        deadline_arm(deadline);
-        do
-            ready->fd = open_path(ready->text);
-        while (ready->fd < 0 && deadline_should_retry(deadline));
-        deadline_disarm(deadline);
-        if (ready->fd >= 0)
-            return 0;
-    } else if (io_is_open_for(ready->fd, O_WRONLY)) {
-        return 0;
-    }
-    return note_failure(ready, "open for the ready mark");
+    static const char what[] = "open for the ready mark";
+    if (ready->fd >= 0)
+        return io_is_open_for(ready->fd, O_WRONLY) ? 0 : fail(ready, what);
+    deadline_arm(deadline);
+    do
+        ready->fd = open_path(ready->text);
+    while (ready->fd < 0 && deadline_should_retry(deadline));
+    deadline_disarm(deadline);
+    return ready->fd < 0 ? fail(ready, what) : 0;
 }
 
 int readiness_mark(struct readiness *ready, const char *line)
 {
-    if (io_write(ready->fd, line, strlen(line)) == 0 &&
-        (ready->fd <= STDERR_FILENO || close(ready->fd) == 0))
-        return 0;
-    return note_failure(ready, "write the ready mark");
+    if (io_write(ready->fd, line, strlen(line)) < 0 ||
+        (ready->fd > STDERR_FILENO && close(ready->fd) < 0))
+        return fail(ready, "write the ready mark");
+    return 0;
 }
 
 /* sd_notify(3): the name is a path, or `@` and an abstract name. */
@@ -79,7 +78,7 @@ int readiness_notify(void)
     const char *name = getenv("NOTIFY_SOCKET");
     if (!name || !*name)
         return 0;
-    unsetenv("NOTIFY_SOCKET"); /* NAME stays good: the text is that of the process's start */
+    unsetenv("NOTIFY_SOCKET"); /* NAME stays valid: it is the text of the process's start */
     size_t size = strlen(name);
     if (size >= sizeof address.sun_path)
         return errno = ENAMETOOLONG, -1;

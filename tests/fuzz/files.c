@@ -20,7 +20,7 @@
 #include "signal/signal_state.c"
 #include "sys/blocked_threads.c"
 
-static char *lines; /* that the reader of targets.c leaves to the end of the process */
+static char *lines; /* that the reader of target.c leaves to the end of the process */
 
 static int next_line(struct record_reader *reader, const char **data, size_t *size)
 {
@@ -97,7 +97,7 @@ static void check_targets(void)
     if (memmem(file.data, file.size, "pidfile:", 8)) /* any file of this machine */
         return;
     assert(dup2(file.fd, STDIN_FILENO) == STDIN_FILENO);
-    bool is_taken = target_read(&targets) == NULL, is_right = true;
+    bool is_taken = target_read(&targets) == 0, is_right = true;
 
     char *text = malloc(file.size + 1), *rest;
     memcpy(text, file.data, file.size);
@@ -187,12 +187,12 @@ static void check_limit(const char *text)
         assert(limit == strtoll(text, NULL, 10));
 }
 
-static int step_semaphore(struct semaphore *semaphore, int delta)
+static int operate_semaphore(struct semaphore *semaphore, int delta)
 {
-    struct semaphore_op step = {.delta = delta};
+    struct semaphore_op op = {.delta = delta};
     struct deadline now = deadline_after(0);
     errno = 0;
-    return semaphore_posix.operate(semaphore, &step, 1, &now);
+    return semaphore_posix.operate(semaphore, &op, 1, &now);
 }
 
 /* The file is a semaphore and behind it what is done to it, a byte each. */
@@ -206,7 +206,7 @@ static void check_semaphore(struct input input)
     assert(!is_taken || size == sizeof(sem_t));
     if (!is_taken)
         return;
-    in_hand = NULL;
+    in_use = NULL;
     is_truncated = 0;
     input.at += size;
     input.left -= size;
@@ -215,12 +215,12 @@ static void check_semaphore(struct input input)
     while (input.left > 0 && !is_truncated) {
         unsigned action = input_byte(&input);
         switch (action % 8) {
-        case 0: /* somebody cuts the file: nothing that follows ends by SIGBUS */
+        case 0: /* somebody truncates the file: nothing that follows ends by SIGBUS */
             assert(ftruncate(file.fd, 0) == 0);
             assert(semaphore_posix.value(&semaphore) == -1 && errno == EBADMSG && is_truncated);
             break;
         case 1:
-            assert(step_semaphore(&semaphore, 0) == (value == 0 ? 0 : -1));
+            assert(operate_semaphore(&semaphore, 0) == (value == 0 ? 0 : -1));
             break;
         case 2:
             if (value > 1000) /* it goes there step by step */
@@ -231,12 +231,12 @@ static void check_semaphore(struct input input)
         case 3:
         case 4:
         case 5:
-            assert(step_semaphore(&semaphore, -1) == (value > 0 ? 0 : -1));
+            assert(operate_semaphore(&semaphore, -1) == (value > 0 ? 0 : -1));
             assert(value > 0 || errno == EAGAIN);
             value -= value > 0;
             break;
         default:
-            assert(step_semaphore(&semaphore, 1) == (value < SEM_VALUE_MAX ? 0 : -1));
+            assert(operate_semaphore(&semaphore, 1) == (value < SEM_VALUE_MAX ? 0 : -1));
             assert(value < SEM_VALUE_MAX || errno == EOVERFLOW);
             value += value < SEM_VALUE_MAX;
         }

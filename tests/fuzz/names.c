@@ -1,4 +1,4 @@
-/* names: the names of objects, processes, signals, sockets and the steps of semop
+/* names: what a command line calls objects, processes, signals, sockets and operations of semop
  *
  * The first byte chooses the parser, the rest is its text. A pattern and a few limits give what
  * each parser should accept, and the value. */
@@ -166,11 +166,11 @@ static void check_signal(const char *text)
     assert(!is_taken || again == number);
 }
 
-static void check_step(const char *text)
+static void check_op(const char *text)
 {
     static struct grammar grammar = {.pattern = "^([0-9]+):([-+]?[0-9]+)((:nowait|:undo)*)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct semaphore_op step = {.index = -7}, again;
+    struct semaphore_op op = {.index = -7}, again;
     bool fits = grammar_fits(&grammar, text, group);
     int64_t delta = 0;
     if (fits) {
@@ -178,21 +178,21 @@ static void check_step(const char *text)
         delta = strtoll(text + group[2].rm_so, NULL, 10);
         fits = delta >= -32767 && delta <= 32767 && number_at(text, 10) <= INT_MAX;
     }
-    assert((semaphore_parse_op(text, &step) == NULL) == fits);
-    assert(fits || step.index == -7);
+    assert((semaphore_parse_op(text, &op) == NULL) == fits);
+    assert(fits || op.index == -7);
     if (!fits)
         return;
     const char *flags = text + group[3].rm_so;
-    assert(step.index == (int)number_at(text, 10) && step.delta == delta);
-    assert(step.is_nowait == (strstr(flags, "nowait") != NULL));
-    assert(step.is_undone == (strstr(flags, "undo") != NULL));
+    assert(op.index == (int)number_at(text, 10) && op.delta == delta);
+    assert(op.is_nowait == (strstr(flags, "nowait") != NULL));
+    assert(op.is_undone == (strstr(flags, "undo") != NULL));
 
     char written[64];
-    snprintf(written, sizeof written, "%d:%d%s%s", step.index, step.delta,
-             step.is_undone ? ":undo" : "", step.is_nowait ? ":nowait" : "");
+    snprintf(written, sizeof written, "%d:%d%s%s", op.index, op.delta, op.is_undone ? ":undo" : "",
+             op.is_nowait ? ":nowait" : "");
     assert(semaphore_parse_op(written, &again) == NULL);
-    assert(again.index == step.index && again.delta == step.delta &&
-           again.is_nowait == step.is_nowait && again.is_undone == step.is_undone);
+    assert(again.index == op.index && again.delta == op.delta && again.is_nowait == op.is_nowait &&
+           again.is_undone == op.is_undone);
 }
 
 static void check_address(const char *text)
@@ -270,7 +270,7 @@ static void check_selector(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const checks[])(const char *text) = {
-        check_process, check_signal,    check_signal, check_step,     check_step,
+        check_process, check_signal,    check_signal, check_op,     check_op,
         check_address, check_admission, check_ready,  check_selector,
     };
     static parse_function *const parsers[] = {object_name_parse, object_name_parse_or_file,

@@ -1,4 +1,4 @@
-"""semop: what a COMMAND has taken comes back, and all else happens once or not at all."""
+"""semop: what a COMMAND took comes back, and everything else happens once or not at all."""
 
 from kill.harness import eventually, run, scenario
 
@@ -10,7 +10,7 @@ def value(name, *words):
 
 
 def changes_once(storm, name, verb, after):
-    """VERB makes 5 to AFTER, or does nothing where it is killed before."""
+    """VERB changes 5 to AFTER, or does nothing if it is killed before."""
     run("semop", "create", name, "5")
     for _ in storm.rounds():
         end = storm.kill("semop", verb, name)
@@ -34,7 +34,7 @@ def settles_at(wanted, name):
 
 @scenario(POSIX, SYSV)
 def semop_run(storm, name):
-    """semop and COMMAND are one process, which is killed before it is the one or the other."""
+    """semop and COMMAND are one process, which is killed before or after it becomes COMMAND."""
     run("semop", "create", name, "2")
     for _ in storm.rounds():
         storm.kill("semop", "run", name, "--", "true")
@@ -54,7 +54,7 @@ def semop_run_create(storm, name):
 
 @scenario(POSIX, SYSV)
 def semop_run_waiting(storm, name):
-    """What is given while or after who waits is killed is there for the next."""
+    """A post during or after the kill of a waiter is there for the next one."""
     run("semop", "create", name, "0")
     for _ in storm.rounds():
         waiter = storm.begin("semop", "run", name, "--", "true")
@@ -85,7 +85,7 @@ def semop_ops_undo(storm, name):
 
 @scenario(POSIX, SYSV)
 def semop_create(storm, name):
-    """A set whose creator was killed before it had its value gets it by the next."""
+    """A set whose creator was killed before it set the value gets it from the next one."""
     for _ in storm.rounds():
         storm.kill("semop", "create", "-m", "0640", name, "3")
         run("semop", "create", "-m", "0640", name, "3")
