@@ -1115,7 +1115,7 @@ os.execvp("usockcat", ["usockcat", "-l", "fd:3"])'
         ends_with 0 "$server"
     done
     NOTIFY_SOCKET=$PWD/nowhere background usockcat -l -k "$ID" </dev/null 2>errors
-    eventually grep -q "^usockcat: $ID: tell NOTIFY_SOCKET: No such file" errors
+    eventually grep -q "^usockcat: $ID: notify NOTIFY_SOCKET: No such file" errors
     eventually is_served
 }
 
@@ -1393,10 +1393,10 @@ PYTHON
 
 @test "usockcat refuses what does not go together" {
     run -2 --separate-stderr usockcat -k "$ID"
-    assert_equal "$stderr" 'usockcat: -k goes with -l'
+    assert_equal "$stderr" 'usockcat: -k needs -l'
     run -2 usockcat -m 0600 "$ID"
     run -2 --separate-stderr usockcat "$ID" -- cat
-    assert_equal "$stderr" 'usockcat: COMMAND goes with -l or --recv-fd'
+    assert_equal "$stderr" 'usockcat: COMMAND needs -l or --recv-fd'
     run -2 usockcat -l "$ID" --
     run -2 --separate-stderr usockcat -l --type dgram "$ID" -- cat
     assert_regex "$stderr" 'dgram has no connections'
