@@ -160,13 +160,13 @@ void fanout_skip(const struct fanout *fanout, struct receiver *receiver)
 /* Scans what stands in the queue behind end, SIZE bytes, and moves end there. */
 static int add_to_queue(struct fanout *fanout, size_t size)
 {
-    while (size > 0) {
-        const char *data = bytes_at(fanout, fanout->end);
-        ssize_t step = record_scan(&fanout->scanner, data, size);
+    const char *data = bytes_at(fanout, fanout->end);
+    for (size_t at = 0; at < size;) {
+        ssize_t step = record_scan(&fanout->scanner, data + at, size - at);
         if (step < 0)
             return -1;
+        at += (size_t)step;
         fanout->end += (uint64_t)step;
-        size -= (size_t)step;
         if (fanout->boundary == not_yet)
             fanout->boundary = next_record(fanout);
     }
