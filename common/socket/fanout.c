@@ -37,7 +37,7 @@ void fanout_start(struct fanout *fanout, enum record_form form)
     record_scan_start(&fanout->scanner, form, UINT64_MAX);
 }
 
-/* Where the record begins that comes next. */
+/* The place of the next record. */
 static uint64_t next_record(const struct fanout *fanout)
 {
     return fanout->is_stream && fanout->scanner.is_inside ? not_yet : fanout->end;
