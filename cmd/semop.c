@@ -1,10 +1,10 @@
 /* semop: locks and counting limits around commands, by POSIX and System V semaphores
  *
  * A semaphore is a number that never goes below 0: to take is to wait until it is above 0 and make
- * it one less, to give is to make it one more; the kernel or the C library does each in one step.
- * `run` takes, becomes COMMAND, and what was taken comes back when COMMAND has ended, however it
- * ends: from the kernel's undo (System V), or from a guardian process beside it (POSIX). Nothing
- * gives back what `wait` and `try` took but a `post`. */
+ * it one less, to give is to make it one more. The kernel or the C library does each in one step.
+ * `run` takes and becomes COMMAND; what it took comes back when COMMAND has ended, however it ends:
+ * by the kernel's undo (System V), or from a guardian process beside it (POSIX). What `wait` and
+ * `try` took comes back only by `post`. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
@@ -44,36 +44,35 @@ struct verb {
     int sign; /* of what `change` does: -1 takes, 1 gives, 0 waits for zero */
 };
 
-/* ENOENT: the file of an ftok: name, or the semaphore. */
+/* What to do about ENOENT: the file of an ftok: name is missing, or the semaphore. */
 static const char *missing_hint(const struct request *request)
 {
     const struct object_name *name = &request->name;
     if (name->kind == OBJECT_NAME_FTOK && access(name->path, F_OK) < 0)
-        return " (ftok: wants a file that exists)";
+        return "ftok: wants a file that exists";
     if (name->kind == OBJECT_NAME_ID)
         return "";
-    return request->command ? " (-c VALUE creates it)" : " (semop create makes it)";
+    return request->command ? "-c VALUE creates it" : "semop create makes it";
 }
 
 static _Noreturn void fail(struct request *request)
 {
-    int errnum = errno;
-    const char *name = request->name.text, *verb = request->verb->name;
-    const char *why = semaphore_why(&request->semaphore, errnum);
-    const char *hint = errnum == ENOENT ? missing_hint(request) : "";
-    if (errnum != EAGAIN && errnum != ETIMEDOUT)
-        diag_die(request->command ? EXIT_TOOL_FAILED : exit_status_of(errnum), "%s: %s: %s%s", name,
-                 verb, why, hint);
-    diag_note("%s: %s: %s", name, verb, why);
-    if (request->not_acquired >= 0)
-        exit(request->not_acquired);
-    exit(request->command ? EXIT_NOT_ACQUIRED : EXIT_NO);
+    struct failure *failure = &request->semaphore.failure;
+    if (failure->errnum == ENOENT)
+        failure_add_hint(failure, "%s", missing_hint(request));
+    int status = diag_fail(request->name.text, failure);
+    bool is_busy = failure->errnum == EAGAIN || failure->errnum == ETIMEDOUT;
+    if (is_busy && request->not_acquired >= 0)
+        status = request->not_acquired;
+    else if (request->command)
+        status = is_busy ? EXIT_NOT_ACQUIRED : EXIT_TOOL_FAILED;
+    exit(status);
 }
 
 static void open_semaphore(struct request *request, enum semaphore_access access)
 {
     if (semaphore_open(&request->semaphore, &request->name, request->index, access,
-                       request->creates ? &request->creation : NULL) < 0)
+                       request->creates ? &request->creation : NULL, request->verb->name) < 0)
         fail(request);
 }
 
@@ -87,12 +86,12 @@ static void create(struct request *request)
         diag_die(EXIT_ERROR, "stdout: write: %m; the semaphore is id:%d", request->semaphore.id);
 }
 
-/* Does STEPS, then becomes COMMAND where there is one. */
-static void operate(struct request *request, const struct semaphore_op *steps, size_t count)
+/* Does OPS, then becomes COMMAND if there is one. */
+static void operate(struct request *request, const struct semaphore_op *ops, size_t count)
 {
     open_semaphore(request, SEMAPHORE_USE);
     struct deadline deadline = deadline_after(request->timeout);
-    if (semaphore_operate(&request->semaphore, steps, count, &deadline) < 0)
+    if (semaphore_operate(&request->semaphore, ops, count, &deadline) < 0)
         fail(request);
     if (request->command)
         exec_command(request->command);
@@ -100,12 +99,12 @@ static void operate(struct request *request, const struct semaphore_op *steps, s
 
 static void change(struct request *request)
 {
-    struct semaphore_op step = {
+    struct semaphore_op op = {
         .index = request->index,
         .delta = request->verb->sign * (int)request->by,
         .is_undone = request->command != NULL,
     };
-    operate(request, &step, 1);
+    operate(request, &op, 1);
 }
 
 static void try(struct request *request)
@@ -118,14 +117,14 @@ static void try(struct request *request)
 static void operate_on_set(struct request *request)
 {
     size_t count = (size_t)request->operands.count;
-    struct semaphore_op *steps = calloc(count + 1, sizeof *steps);
-    if (!steps)
+    struct semaphore_op *ops = calloc(count + 1, sizeof *ops);
+    if (!ops)
         diag_die(EXIT_ERROR, "remember %zu operations: %m", count);
 
     bool is_undone = false;
     for (size_t i = 0; i < count || i == 0; i++) {
-        options_operand(&request->operands, "OP", semaphore_parse_op, &steps[i]);
-        is_undone = is_undone || steps[i].is_undone;
+        options_operand(&request->operands, "OP", semaphore_parse_op, &ops[i]);
+        is_undone = is_undone || ops[i].is_undone;
     }
     if (is_undone && !request->command)
         diag_die(EXIT_USAGE, "undo needs a COMMAND: it happens when the process has ended, and"
@@ -133,7 +132,7 @@ static void operate_on_set(struct request *request)
     if (request->command && !is_undone)
         diag_die(EXIT_USAGE, "a COMMAND needs an OP with :undo, such as 0:-1:undo; for others there"
                              " is && of the shell");
-    operate(request, steps, count);
+    operate(request, ops, count);
 }
 
 static void get(struct request *request)
@@ -157,7 +156,7 @@ static void set(struct request *request)
 static void describe(struct request *request)
 {
     open_semaphore(request, SEMAPHORE_READ);
-    if (semaphore_describe(&request->semaphore, request->json) < 0)
+    if (semaphore_report(&request->semaphore, request->json) < 0)
         fail(request);
     if (program_end() < 0)
         diag_die(EXIT_ERROR, "stdout: write: %m");
@@ -194,13 +193,10 @@ static const char *parse_verb(const char *text, void *value)
     return "not one of create, run, wait, try, post, zero, get, set, ops, stat, remove";
 }
 
-static void check(const struct request *request)
+static void check_values(const struct request *request)
 {
     const struct object_name *name = &request->name;
     int value = request->creation.value, max = semaphore_max(name);
-    if (!object_name_is_sysv(name))
-        options_allow(&request->operands, "create exclusive mode timeout exit-code json",
-                      "a POSIX semaphore");
     if (!object_name_is_sysv(name) && request->verb->act == operate_on_set)
         diag_die(EXIT_USAGE, "%s: ops is for System V semaphores", name->text);
     if (name->kind == OBJECT_NAME_PRIVATE && request->verb->act != create)
@@ -223,7 +219,7 @@ static void check_command(const struct request *request)
     bool is_run = strcmp(request->verb->name, "run") == 0;
     if (is_run && operands->count > 0)
         diag_die(EXIT_USAGE, "%s: COMMAND goes after --", operands->words[0]);
-    if (request->command ? !request->command[0] : is_run)
+    if (is_run && !request->command)
         diag_die(EXIT_USAGE, "COMMAND is missing (usage: semop run NAME -- COMMAND [ARG]...)");
     if (request->verb->act == operate_on_set)
         return;
@@ -248,10 +244,18 @@ static const char *const synopsis[] = {
     NULL,
 };
 
+static const struct option_rule rules[] = {
+    {"nsems", .family = OBJECT_NAME_SYSV},
+    {"index", .family = OBJECT_NAME_SYSV},
+    {"by", .family = OBJECT_NAME_SYSV},
+    {0},
+};
+
 static const struct tool tool = {
     .name = "semop",
     .purpose = "Lock and limit commands by a POSIX or System V semaphore",
     .synopsis = synopsis,
+    .rules = rules,
     .has_command = true,
     .more = "run ends with COMMAND's status; 124: not acquired in time, 125: semop itself failed,\n"
             "126: COMMAND cannot be run, 127: COMMAND not found.\n",
@@ -272,11 +276,11 @@ int main(int argc, char **argv)
         {OPTION_MODE(&request.creation.mode)},
         {0, "nsems", "N", parse_count, &request.creation.count,
          "System V: create a set of N semaphores"},
-        {'i', "index", "N", parse_natural, &request.index, "System V: number N of the set, from 0"},
-        {'b', "by", "N", parse_count, &request.by, "System V: take or give N at once"},
+        {'i', "index", "N", parse_natural, &request.index, "System V: number N of the set (0)"},
+        {'b', "by", "N", parse_count, &request.by, "System V: take or give N at once (1)"},
         {OPTION_TIMEOUT(&request.timeout)},
         {'E', "exit-code", "N", parse_natural, &request.not_acquired,
-         "the status where it was not to be had in time"},
+         "exit with N if it was not acquired in time"},
         {OPTION_JSON(&request.json)},
         {0},
     };
@@ -291,7 +295,8 @@ int main(int argc, char **argv)
     if (request.verb->act == create || request.verb->act == set)
         options_operand(&request.operands, "VALUE", parse_natural, &request.creation.value);
     check_command(&request);
-    check(&request);
+    options_check(&request.operands, &request.name);
+    check_values(&request);
 
     request.verb->act(&request);
     return EXIT_DONE;

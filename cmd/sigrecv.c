@@ -1,10 +1,10 @@
 /* sigrecv: takes signals as they come and prints a line for each, with its sender and its value
  *
  * The signals are blocked, so that they wait in line, and only then the ready mark is set: nothing
- * that is sent after it is missed. A signal is taken from the line when the one before is written.
- * What the kernel merges before it comes here is merged: of the standard signals one at a time
- * waits. Where stdout fails, the signal in hand is told as lost; those that still wait when sigrecv
- * ends vanish with it. */
+ * that is sent after it is missed. A signal is taken from the line when the one before it has been
+ * written. Signals that the kernel merges before they come here stay merged: of each standard
+ * signal only one waits. If writing fails, the signal in hand is reported as lost; those that still
+ * wait when sigrecv ends vanish with it. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
@@ -24,6 +24,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,7 +132,7 @@ static void set_mark(struct readiness *ready)
         snprintf(line, sizeof line, "%d\n", (int)getpid());
     process_close(&own);
     if (readiness_mark(ready, line) < 0)
-        diag_die(EXIT_ERROR, "%s: write the ready mark: %m", ready->text);
+        exit(diag_fail(ready->text, &ready->failure));
 }
 
 static const char *const synopsis[] = {
@@ -153,6 +154,36 @@ static const struct tool tool = {
         "FMT has %s signal, %n number, %p pid, %u uid, %c code, %v value, %x state and %e status\n"
         "of a child, %%, \\n, \\t, \\0.\n",
 };
+
+/* Opens the mark, blocks the signals, and only then sets the mark. Returns the descriptor on which
+ * the signals arrive. */
+static int begin_receiving(uint64_t wanted, struct readiness *ready, const char *name,
+                           const struct deadline *deadline)
+{
+    if (ready->text && readiness_open(ready, deadline) < 0)
+        exit(diag_fail(ready->text, &ready->failure));
+    int receiver = signal_receive_open(wanted);
+    if (receiver < 0)
+        diag_die(EXIT_ERROR, "%s: block: %m", name);
+    if (ready->text)
+        set_mark(ready);
+    return receiver;
+}
+
+/* Receives one signal and prints it. NAME is what was asked for. */
+static void receive_one(int receiver, const char *name, const struct template *format, bool json,
+                        const struct deadline *deadline)
+{
+    struct received_signal signal;
+    if (signal_receive_next(receiver, STDOUT_FILENO, &signal, deadline) < 0) {
+        if (errno == EPIPE)
+            diag_die(EXIT_ERROR, "stdout: write: %m");
+        diag_die(exit_status_of(errno), "%s: receive: %m", name);
+    }
+    if (print_signal(&signal, format, json) < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m; %s from process %d is lost",
+                 signal_name(signal.number), (int)signal.pid);
+}
 
 int main(int argc, char **argv)
 {
@@ -182,27 +213,11 @@ int main(int argc, char **argv)
         diag_die(EXIT_ERROR, "stdout: write: %m");
 
     struct deadline deadline = deadline_after(timeout);
-    if (ready.text && readiness_open(&ready, &deadline) < 0)
-        diag_die(errno == ETIMEDOUT ? EXIT_NO : EXIT_ERROR, "%s: open for the ready mark: %m",
-                 ready.text);
-    int inbox = signal_receive_open(wanted);
-    if (inbox < 0)
-        diag_die(EXIT_ERROR, "%s: block: %m", name);
-    if (ready.text)
-        set_mark(&ready);
+    int receiver = begin_receiving(wanted, &ready, name, &deadline);
     sandbox_enter(&(struct sandbox){0});
-
     for (int64_t taken = 0; taken < count; taken++) {
-        struct received_signal signal;
         deadline = deadline_after(timeout);
-        if (signal_receive_next(inbox, STDOUT_FILENO, &signal, &deadline) < 0) {
-            if (errno == EPIPE)
-                diag_die(EXIT_ERROR, "stdout: write: %m");
-            diag_die(exit_status_of(errno), "%s: receive: %m", name);
-        }
-        if (print_signal(&signal, &format, json) < 0)
-            diag_die(EXIT_ERROR, "stdout: write: %m; %s from process %d is lost",
-                     signal_name(signal.number), (int)signal.pid);
+        receive_one(receiver, name, &format, json, &deadline);
     }
     if (program_end() < 0)
         diag_die(EXIT_ERROR, "stdout: close: %m");

@@ -1,18 +1,16 @@
 /* sigsend: sends a signal to processes and waits for their end
  *
- * Every process is opened as a pidfd before the first signal is sent, and signalled and waited for
- * through it. A PID that is used again meanwhile is never hit: the pidfd answers that its process
- * is gone. A PID:INODE is compared when it is opened. Where there are more processes than
- * descriptors, they are treated in lots, each lot to its end before the next is opened. What is
- * sent stays sent when another process fails.
- *
- * The steps of a ladder are for a whole lot at once: each signal goes to those that are still
- * there, then all of them have the time until the next. */
+ * Every process is opened as a pidfd before the first signal is sent, and is signalled and waited
+ * for through it. A PID that is used again is never hit: the pidfd answers that its process has
+ * ended. A PID:INODE is compared when it is opened. If there are more processes than descriptors,
+ * they are opened in lots, and a lot is finished before the next is opened. All targets are tried,
+ * whatever happens to one of them, and the worst status is the tool's. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
 #include "cli/options.h"
 #include "cli/parse.h"
+#include "signal/ladder.h"
 #include "signal/signal_name.h"
 #include "signal/signal_state.h"
 #include "signal/target.h"
@@ -27,42 +25,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STEPS_MAX = 16 };
-
-struct step {
-    int64_t after; /* nanoseconds, the time that the step before has */
-    int signal;
-};
-
-struct ladder {
-    struct step steps[1 + STEPS_MAX]; /* the first is -s */
-    int count;
-};
-
-struct delivery {
+struct request {
     struct ladder ladder;
-    bool has_value, waits, is_verbose;
     int value;
-    struct deadline deadline;
+    int64_t timeout;
+    bool lists, identifies, explains, json, is_group, is_thread, is_verbose;
     int status; /* the worst of all targets */
 };
-
-/* TIME:SIG, one step more of a struct ladder. */
-static const char *parse_step(const char *text, void *value)
-{
-    struct ladder *ladder = value;
-    char time[64];
-    size_t length = strcspn(text, ":");
-    if (text[length] == '\0' || length >= sizeof time)
-        return "not TIME:SIG, such as 5s:KILL";
-    if (ladder->count > STEPS_MAX)
-        return "one step too many (16 at most)";
-    memcpy(time, text, length);
-    time[length] = '\0';
-    struct step *step = &ladder->steps[ladder->count++];
-    const char *why = parse_time(time, &step->after);
-    return why ? why : signal_name_parse(text + length + 1, &step->signal);
-}
 
 static void end_output(void)
 {
@@ -73,7 +42,8 @@ static void end_output(void)
 static void list_signals(struct operands operands, bool json)
 {
     int number;
-    for (struct operands rest = operands; rest.count > 0;) /* all are right before one is printed */
+    for (struct operands rest = operands;
+         rest.count > 0;) /* all are parsed before one is printed */
         options_operand(&rest, "SIG", signal_name_parse_status, &number);
 
     for (number = 1; operands.count == 0 && number <= SIGNAL_MAX; number++)
@@ -85,88 +55,28 @@ static void list_signals(struct operands operands, bool json)
     end_output();
 }
 
-/* Says why ERRNUM kept TARGET from WHAT (`send TERM`), and is done with it. */
-static void fail(struct delivery *delivery, struct target *target, int errnum, const char *what,
-                 const char *name)
+static void note_status(struct request *request, int status)
 {
-    char hint[64];
-    int status = errnum == EAGAIN ? EXIT_ERROR : exit_status_of(errnum);
-    const char *why = errnum == EBADMSG ? "no PID, or PID:INODE, is in it" : strerror(errnum);
-    const char *more = process_hint(&target->process, errnum, hint, sizeof hint);
-    errno = errnum; /* of which the message may say more */
-    if (status == EXIT_NO)
-        diag_note("%s: %s%s: %s%s", target->text, what, name, why, more);
-    else
-        diag_warn("%s: %s%s: %s%s", target->text, what, name, why, more);
-    delivery->status = status > delivery->status ? status : delivery->status;
-    process_close(&target->process);
-    target->is_done = true;
+    request->status = status > request->status ? status : request->status;
 }
 
-/* TARGET is gone, which is as it should be; before the first step where STEP is below 0. */
-static void note_end(const struct delivery *delivery, struct target *target, int step)
+/* Reports what happens to TARGET, as -v asks for it, or a failure. */
+static void report(void *context, const struct target *target, enum ladder_event event, int step,
+                   const struct failure *failure)
 {
-    if (delivery->is_verbose && step < 0)
-        diag_note("%s: was gone before", target->text);
-    else if (delivery->is_verbose)
-        diag_note("%s: gone after %s", target->text,
-                  signal_name(delivery->ladder.steps[step].signal));
-    process_close(&target->process);
-    target->is_done = true;
-}
-
-static void send_step(struct delivery *delivery, struct target *target, int step)
-{
-    const int *value = delivery->has_value ? &delivery->value : NULL;
-    int signal = delivery->ladder.steps[step].signal, error = target->error;
-    const char *name = signal_name(signal);
-    bool is_read = target->process.pid > 0; /* or its pidfile failed */
-    if (error == 0 && process_send(&target->process, signal, value) < 0)
-        error = errno;
-
-    if (error == ESRCH && delivery->waits)
-        note_end(delivery, target, step - 1);
-    else if (error != 0)
-        fail(delivery, target, error, is_read ? "send " : "read", is_read ? name : "");
-    else if (delivery->is_verbose)
-        diag_note("%s: sent %s", target->text, name);
-}
-
-/* Returns whether TARGET is still there and has time after DEADLINE. */
-static bool wait_for_end(struct delivery *delivery, struct target *target, int step,
-                         const struct deadline *deadline)
-{
-    if (process_wait(&target->process, deadline) == 0)
-        note_end(delivery, target, step);
-    else if (errno == ETIMEDOUT && deadline->end < delivery->deadline.end)
-        return true;
-    else
-        fail(delivery, target, errno, "wait for its end", "");
-    return false;
-}
-
-/* Takes a lot of open targets up the ladder, as far as each needs it, and closes them. */
-static void deliver(struct delivery *delivery, struct target *targets, int count)
-{
-    bool goes_on = true;
-    for (int step = 0; goes_on && step < delivery->ladder.count; step++) {
-        for (int i = 0; i < count; i++)
-            if (!targets[i].is_done)
-                send_step(delivery, &targets[i], step);
-
-        struct deadline end = delivery->deadline;
-        if (step + 1 < delivery->ladder.count)
-            end = deadline_after(delivery->ladder.steps[step + 1].after);
-        if (end.end > delivery->deadline.end)
-            end = delivery->deadline;
-        /* Waiting for one after the other takes as long as waiting for all at once. */
-        goes_on = false;
-        for (int i = 0; i < count && delivery->waits; i++)
-            if (!targets[i].is_done && wait_for_end(delivery, &targets[i], step, &end))
-                goes_on = true;
+    struct request *request = context;
+    if (event == LADDER_FAILED) {
+        note_status(request, diag_fail(target->text, failure));
+        return;
     }
-    for (int i = 0; i < count; i++)
-        process_close(&targets[i].process);
+    if (!request->is_verbose)
+        return;
+    if (step < 0) {
+        diag_note("%s: was gone before", target->text);
+        return;
+    }
+    diag_note("%s: %s %s", target->text, event == LADDER_SENT ? "sent" : "gone after",
+              signal_name(request->ladder.steps[step].signal));
 }
 
 static int print_identity(const struct process *process)
@@ -179,14 +89,23 @@ static int print_identity(const struct process *process)
 }
 
 /* --explain or --id. */
-static void describe(struct delivery *delivery, struct target *target, bool explains, bool json)
+static void describe(struct request *request, struct target *target)
 {
     const struct process *process = &target->process;
-    int error = target->error;
-    if (error == 0 && (explains ? signal_state_report(process, json) : print_identity(process)) < 0)
-        error = errno;
-    if (error != 0)
-        fail(delivery, target, error, explains ? "explain" : "identify", "");
+    struct failure failure;
+    int result = -1;
+    errno = target->error;
+    if (target->error == 0)
+        result = request->explains ? signal_state_report(process, request->json)
+                                   : print_identity(process);
+    if (result < 0 && process->pid == 0)
+        target_set_failure(target, &failure);
+    else if (result < 0)
+        failure_set(&failure, request->explains ? "explain" : "identify");
+    if (result < 0) {
+        process_add_hint(process, &failure);
+        note_status(request, diag_fail(target->text, &failure));
+    }
     process_close(&target->process);
 }
 
@@ -237,56 +156,64 @@ static const struct tool tool = {
     .more = "TARGET is PID, PID:INODE, pidfile:PATH, or - for those on standard input.\n",
 };
 
+/* Does to the targets what the options ask for, as many at a time as can be open. */
+static void process_targets(struct request *request, struct targets *targets)
+{
+    for (int first = 0, lot; first < targets->count; first += lot) {
+        lot = target_open(targets, first);
+        if (!request->explains && !request->identifies)
+            ladder_run(&request->ladder, targets->all + first, lot);
+        for (int i = first; i < first + lot && (request->explains || request->identifies); i++)
+            describe(request, &targets->all[i]);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    struct delivery delivery = {.ladder = {.steps[0].signal = SIGTERM, .count = 1}};
-    int64_t timeout = DEADLINE_NEVER;
-    bool lists = false, identifies = false, explains = false, json = false;
-    bool is_group = false, is_thread = false;
+    struct request request = {.timeout = DEADLINE_NEVER};
+    struct ladder *ladder = &request.ladder;
     const struct tool_option table[] = {
-        {'s', "signal", "SIG", signal_name_parse, &delivery.ladder.steps[0].signal,
-         "TERM, 15, RTMIN+3; 0: only test"},
-        {0, "value", "N", parse_int, &delivery.value, "an integer that goes along"},
-        {'w', "wait", NULL, NULL, &delivery.waits, "wait until every process is gone"},
-        {0, "then", "TIME:SIG", parse_step, &delivery.ladder,
-         "send SIG to those that are there TIME later"},
-        {OPTION_TIMEOUT(&timeout)},
-        {'v', "verbose", NULL, NULL, &delivery.is_verbose, "tell what is sent and what is gone"},
-        {0, "group", NULL, NULL, &is_group, "to process groups"},
-        {0, "thread", NULL, NULL, &is_thread, "to threads, by their thread ids"},
-        {0, "id", NULL, NULL, &identifies, "print PID:INODE, the name of that process alone"},
-        {0, "explain", NULL, NULL, &explains,
+        {'s', "signal", "SIG", signal_name_parse, &ladder->steps[0].signal,
+         "the signal (TERM); 0 only tests"},
+        {0, "value", "N", parse_int, &request.value, "send this integer along"},
+        {'w', "wait", NULL, NULL, &ladder->waits, "wait until every process has ended"},
+        {0, "then", "TIME:SIG", ladder_parse_step, ladder,
+         "send SIG to those that are still there after TIME"},
+        {OPTION_TIMEOUT(&request.timeout)},
+        {'v', "verbose", NULL, NULL, &request.is_verbose, "report each signal and each end"},
+        {0, "group", NULL, NULL, &request.is_group, "signal process groups"},
+        {0, "thread", NULL, NULL, &request.is_thread, "signal threads, by their thread ids"},
+        {0, "id", NULL, NULL, &request.identifies,
+         "print PID:INODE, the name of that process alone"},
+        {0, "explain", NULL, NULL, &request.explains,
          "print what it blocks, ignores, catches, has pending"},
-        {0, "list", NULL, NULL, &lists, "print number, name, default action and meaning"},
-        {OPTION_JSON(&json)},
+        {0, "list", NULL, NULL, &request.lists, "print number, name, default action and meaning"},
+        {OPTION_JSON(&request.json)},
         {0},
     };
 
     program_begin();
+    *ladder = (struct ladder){.steps[0].signal = SIGTERM, .count = 1, .report = report};
+    ladder->context = &request;
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_check(&operands, NULL);
-    if (lists) {
-        list_signals(operands, json);
+    if (request.lists) {
+        list_signals(operands, request.json);
         return EXIT_DONE;
     }
 
-    delivery.has_value = options_given(&operands, "value");
-    delivery.waits = delivery.waits || delivery.ladder.count > 1;
-    delivery.deadline = deadline_after(timeout);
-    if (delivery.ladder.steps[0].signal == 0 && delivery.has_value)
+    bool has_value = options_given(&operands, "value");
+    if (ladder->steps[0].signal == 0 && has_value)
         diag_die(EXIT_USAGE, "--value: signal 0 is only a test and takes no value along");
-    struct targets targets = {.scope = is_group    ? PROCESS_GROUP
-                                       : is_thread ? PROCESS_THREAD
-                                                   : PROCESS_WHOLE};
-    parse_targets(&targets, &operands, delivery.waits);
-    for (int first = 0, lot; first < targets.count; first += lot) {
-        lot = target_open(&targets, first);
-        for (int i = first; i < first + lot && (explains || identifies); i++)
-            describe(&delivery, &targets.all[i], explains, json);
-        if (!explains && !identifies)
-            deliver(&delivery, targets.all + first, lot);
-    }
-    if (explains || identifies)
+    ladder->value = has_value ? &request.value : NULL;
+    ladder->waits = ladder->waits || ladder->count > 1;
+    ladder->deadline = deadline_after(request.timeout);
+    struct targets targets = {.scope = request.is_group    ? PROCESS_GROUP
+                                       : request.is_thread ? PROCESS_THREAD
+                                                           : PROCESS_WHOLE};
+    parse_targets(&targets, &operands, ladder->waits);
+    process_targets(&request, &targets);
+    if (request.explains || request.identifies)
         end_output();
-    return delivery.status;
+    return request.status;
 }

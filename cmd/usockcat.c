@@ -84,11 +84,11 @@ static int pass_bytes(const char *name, int fd, const struct options *options)
     struct failure failure;
     enter_sandbox(NULL);
     flows[1].is_unmetered = start_meter(options);
-    if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0) {
+    if (fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
         failure_set(&failure, "prepare");
-        return diag_fail(name, &failure);
-    }
-    return relay_run(flows, 2, options->server.timeout) == 0 ? EXIT_DONE : relay_tell(flows, 2);
+    else if (relay_run(flows, 2, options->server.timeout, &failure) == 0)
+        return EXIT_DONE;
+    return diag_fail(name, &failure);
 }
 
 /* Passes records between stdin, stdout and the peers of HUB. */

@@ -213,15 +213,15 @@ records() {
         run -0 records $form netstring 3 'abc'
         assert_output '3:abc,'
         run -3 records $form netstring 3 'abcd'
-        assert_output 'unit: stdin: record 1 is longer than 3 bytes'
+        assert_output 'unit: stdin: read: record 1 is longer than 3 bytes'
     done
     run -3 --separate-stderr records line line 3 'abc\nab\nabcd\nx\n'
     assert_output $'abc\nab'
-    [ "$stderr" = 'unit: stdin: record 3 is longer than 3 bytes' ]
+    [ "$stderr" = 'unit: stdin: read: record 3 is longer than 3 bytes' ]
     run -3 records whole whole 3 'ab\nc'
     assert_output --partial 'record 1 is longer than 3 bytes'
     run -3 records netstring line 3 '3:abc,4:abcd,'
-    assert_output $'abc\nunit: stdin: record 2 is longer than 3 bytes'
+    assert_output $'abc\nunit: stdin: read: record 2 is longer than 3 bytes'
     run -3 records netstring line 3 '9999999999999999999:'
     assert_output --partial 'longer than 3 bytes'
 }
@@ -231,10 +231,10 @@ records() {
     for text in 'x' ':' ':,' '1' '1:' '1:a' '1:a;' '01:a,' '00:,' '-1:a,' ' 1:a,' '1 :a,' '2:a,' \
         '1:ab,' '99999999999999999999:' '+1:a,'; do
         run -3 records netstring line 10 "3:abc,$text"
-        assert_output $'abc\nunit: stdin: record 2 is not a netstring'
+        assert_output $'abc\nunit: stdin: read: record 2 is not a netstring'
     done
     run -3 records netstring line 10 '1:a,\n'
-    assert_output $'a\nunit: stdin: record 2 is not a netstring'
+    assert_output $'a\nunit: stdin: read: record 2 is not a netstring'
 }
 
 @test "a line of 100 MiB is refused in bounded memory" {
@@ -244,7 +244,7 @@ records() {
             { printf 104857600:; head -c 100M /dev/zero | tr "\0" x; } |
                 unit records "$1" line 8192' - $form
         assert_output ''
-        [[ $stderr == 'unit: stdin: record 1 is longer than 8192 bytes' ]]
+        [[ $stderr == 'unit: stdin: read: record 1 is longer than 8192 bytes' ]]
     done
 }
 
@@ -430,6 +430,43 @@ command --help'
     assert_output --partial "-n '0': not a count"
 }
 
+@test "what does not go together is refused by the rules of the tool" {
+    local words expected
+    while IFS='|' read -r expected words; do
+        eval "run -2 unit rules $words"
+        assert_output "unit: ${expected% }"
+    done <<'LINES'
+-k needs -l or -f | -k /q
+--max needs COMMAND (it counts them) | --max /q
+--take does not go with --peek | --take --peek /q
+--take does not go with COMMAND | --take /q -- true
+-l does not go with --stat | -l --stat /q
+COMMAND does not go with --stat | --stat -j /q -- true
+only one of -n, -a and -f | -n -f /q
+only one of -n, -a and -f | -naf /q
+/q: -T is for System V objects | -T /q
+0x5eed: --mark is for POSIX objects | --mark 0x5eed
+-k needs -l or -f | -k -na /q
+COMMAND is missing after -- | -k /q --
+LINES
+    while read -r words; do
+        eval "run -0 unit rules $words"
+    done <<'LINES'
+/q
+-k -l /q
+-k --follow /q
+--max /q -- true
+--take -l /q
+--peek /q -- true
+--stat /q
+--stat -j /q
+-f /q
+-T 0x5eed
+-T id:7
+--mark /q
+LINES
+}
+
 @test "a message is one line whatever the operand holds" {
     run -0 unit warn $'two\nlines\e[31m\x7f' "$(printf '%010000d' 0)"
     assert_line --index 0 'unit: two?lines?[31m?'
@@ -466,6 +503,105 @@ command --help'
         [ "${#line}" -le 4094 ]
         [[ $line != *'(ulimit'* || $line == *'(ulimit -n is 77)'* ]]
     done
+}
+
+@test "a failure is reported with its object, what was tried, why, hint and consequence" {
+    fails() {
+        local expected=$1 message=$2
+        shift 2
+        run "-$expected" unit failure "$@"
+        assert_output "${message:+unit: $message}"
+    }
+    fails 3 "the tool's: try it: Permission denied" 13
+    fails 3 'its own: try it: Permission denied' 13 'object=its own'
+    fails 3 "the tool's: try it: it is locked" 13 'why=it is locked'
+    fails 3 "the tool's: try it: Permission denied (ask root)" 13 'hint=ask root'
+    fails 3 "the tool's: try it: Permission denied" 13 hint= loss=
+    fails 3 "the tool's: try it: Permission denied; 5 bytes are lost" 13 'loss=5 bytes are lost'
+    fails 3 'q: try it: why (one) (two); this; that' 13 object=q why=why hint=one hint=two \
+        loss=this loss=that
+    # what is too long is cut
+    run -3 unit failure 13 "hint=$(printf '%0300d' 0)" loss=all
+    assert_output --regexp 'Permission denied \(0{200,}$'
+}
+
+@test "the status of a failure is that of its errno: 1 for no, unless it is an error, 3 for all else" {
+    local no
+    for no in 2 3 6 11 17 42 110 111; do # ENOENT ESRCH ENXIO EAGAIN EEXIST ENOMSG ETIMEDOUT ECONNREFUSED
+        run -1 unit failure $no
+        assert_output --partial "the tool's: try it: "
+        run -3 unit failure $no error
+        assert_output --partial "the tool's: try it: "
+    done
+    run -3 unit failure 5
+}
+
+@test "quiet silences what only says no, and a signal is reported by its death alone" {
+    run -1 unit failure 11 quiet
+    assert_output ''
+    run -3 unit failure 11 error quiet
+    assert_output --partial 'try it: '
+    run -3 unit failure 13 quiet
+    assert_output --partial 'try it: Permission denied'
+    run -3 unit failure 4 signal
+    assert_output ''
+    run -3 unit failure 4 error signal
+    assert_output ''
+    run -3 unit failure 4
+    assert_output --partial 'try it: Interrupted system call'
+    run -3 unit failure 5 signal
+    assert_output --regexp 'try it: (Input/output|I/O) error'
+}
+
+@test "a failure names the limit that was met, if nothing better is known" {
+    run -3 prlimit --nofile=77 unit failure 24
+    assert_output "unit: the tool's: try it: Too many open files (ulimit -n is 77)"
+    run -3 prlimit --nofile=77 unit failure 24 'loss=it is lost'
+    assert_output "unit: the tool's: try it: Too many open files (ulimit -n is 77); it is lost"
+    run -3 prlimit --nofile=77 unit failure 24 'hint=close some'
+    assert_output "unit: the tool's: try it: Too many open files (close some)"
+    run -3 prlimit --nofile=77 unit failure 24 'why=none is left'
+    assert_output "unit: the tool's: try it: none is left"
+}
+
+@test "beside a COMMAND 1 and 3 become 124 and 125" {
+    run -0 unit beside 0 1 2 3 42 127
+    assert_output $'0\n124\n2\n125\n42\n127'
+}
+
+@test "a word is one of a list, whole" {
+    run -0 unit word block drop close '' dro drops DROP 'block drop'
+    assert_output $'0\n1\n2\n-1\n-1\n-1\n-1\n-1'
+}
+
+@test "the directory of a path is what stands before its last component" {
+    run -0 unit directory a/b a /a / a/b/ ./a a//b ../a ''
+    assert_output $'a\n.\n/\n/\na\n.\na\n..\n.'
+}
+
+@test "what exists is opened, else created, and a race in either order is won" {
+    opens() {
+        local expected=$1
+        shift
+        run -0 unit open "$@"
+        assert_output "$expected"
+    }
+    opens 'o 7' - 0
+    opens 'o No such file or directory' - 2
+    opens 'o 7' c 0
+    opens 'oc 7' c 2 0
+    opens 'o Permission denied' c 13
+    opens 'oc Permission denied' c 2 13
+    # another process creates between open and create, and one removes before the next open
+    opens 'oco 7' c 2 17 0
+    opens 'ococ 7' c 2 17 2 0
+    opens 'oco Permission denied' c 2 17 13
+    # only new
+    opens 'c 7' cx 0
+    opens 'c File exists' cx 17
+    # a symbolic link that leads nowhere
+    run -0 unit open c 2 17
+    assert_output --regexp '^(oc)+ (Too many levels of s|S)ymbolic link'
 }
 
 @test "a report in JSON is JSON whatever the name holds" {

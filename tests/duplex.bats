@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# duplex: who hears whom, how it ends, with which status, and what the log says.
+# duplex: what passes between the commands, how it ends, with which status, and what is in the log.
 
 load helper
 
@@ -29,7 +29,7 @@ has_lines() {
     [ -e first ]
 }
 
-@test "who writes to one that has ended gets SIGPIPE, as in a pipeline" {
+@test "a command that writes to one that has ended gets SIGPIPE, as in a pipeline" {
     run -141 duplex yes -- true
     run -141 duplex true -- yes
 }
@@ -38,7 +38,7 @@ has_lines() {
     run -0 duplex true -- true
     run -3 duplex sh -c 'exit 3' -- cat
     run -4 duplex cat -- sh -c 'exit 4'
-    # duplex sees an end when the process is gone, which is after its pipe is
+    # duplex sees the end of a process only after its pipe is closed
     # shellcheck disable=SC2016
     local outlives='read -r other; while kill -0 "$other" 2>/dev/null; do sleep 0.01; done'
     run -4 duplex sh -c "$outlives; exit 3" -- sh -c 'echo $$; exit 4'
@@ -46,7 +46,7 @@ has_lines() {
     run -3 duplex --status failed sh -c 'echo $$; exit 3' -- sh -c "$outlives; exit 4"
 }
 
-@test "--status picks whose it is" {
+@test "--status picks the command whose status counts" {
     local whose
     for whose in first:5 second:6 worst:6; do
         run "-${whose#*:}" duplex --status "${whose%:*}" sh -c 'exit 5' -- sh -c 'cat; exit 6'
@@ -164,7 +164,7 @@ END
     run -127 timeout 10 duplex --log log ./nowhere -- cat
 }
 
-@test "a log that cannot be written is told: before anything runs, or at the end" {
+@test "a log that cannot be written is reported: before anything runs, or at the end" {
     run -125 --separate-stderr duplex --log no/log touch ran -- true
     assert_equal "$stderr" 'duplex: no/log: open log: No such file or directory'
     [ ! -e ran ]
@@ -175,7 +175,7 @@ END
     assert_equal "$(<got)" passed
 }
 
-@test "where there are no pipes no log is made, and one that is there stays as it is" {
+@test "without pipes no log is created, and an existing one is left alone" {
     local limit log
     echo old >kept
     for log in new kept; do
@@ -199,7 +199,7 @@ print(fcntl.fcntl(0, 1032), fcntl.fcntl(1, 1032), file=open(sys.argv[1], "w"))'
     assert_regex "$stderr" '^duplex: pipe: set its size to [0-9]+: .* \(fs.pipe-max-size is [0-9]+\)$'
 }
 
-@test "closed standard descriptors and an ignored SIGCHLD disturb nobody" {
+@test "closed standard descriptors and an ignored SIGCHLD change nothing" {
     run -3 bash -c 'duplex sh -c "echo heard" -- sh -c "cat >got; exit 3" <&- >&-'
     assert_equal "$(<got)" heard
     run -3 python3 -c 'import os, signal

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What the tools do where a system call fails that never fails otherwise. tests/faults.sh tries them
-# all, `make check-faults`; here is a sample, and each defect that it found.
+# What the tools do when a system call fails that normally never fails. tests/faults.sh tries them all
+# (`make check-faults`); here is a sample, and each defect that it found.
 
 load helper
 
@@ -145,7 +145,7 @@ with_fault() {
 @test "a FIFO that cannot be looked at is not taken for something else" {
     mkfifo pipe
     run -3 --separate-stderr with_fault fstat:1:EIO fifocat -t 0 pipe
-    [[ $stderr == "fifocat: pipe: open FIFO: "* && $stderr != *"no FIFO"* ]]
+    [[ $stderr == "fifocat: pipe: open FIFO: "* && $stderr != *"not a FIFO"* ]]
 }
 
 @test "sigsend --explain that cannot read of all threads says so" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# fifocat: what moves through a FIFO, what it waits for and how long, and what it says when something
-# is in the way.
+# fifocat: what moves through a FIFO, what it waits for and how long, and what it reports when
+# something is in the way.
 
 load helper
 
@@ -18,8 +18,8 @@ os.set_blocking(0, False), os.set_blocking(1, False)
 os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 
-# Runs "$3"..., which must end with status $1 and have used next to no CPU time; where $2 is
-# nonblocking its stdin and stdout are.
+# Runs "$3"..., which must end with status $1 and have used almost no CPU time. If $2 is nonblocking,
+# its stdin and stdout are.
 idles() {
     python3 -c '
 import os, sys
@@ -66,7 +66,7 @@ has_size() {
 
 # --- one way
 
-@test "fifocat reads what another fifocat writes, whoever comes first" {
+@test "fifocat reads what another fifocat writes, whichever comes first" {
     mkfifo f
     background fifocat f >out
     run -0 --separate-stderr fifocat -w f <<<one
@@ -291,7 +291,7 @@ END
 }
 
 # ROUNDS=500 is the storm in full.
-@test "whoever comes, goes or is killed: what was told to be written is read, while one side has -k" {
+@test "while one side has -k, all that was written is read, whatever comes, goes or is killed" {
     python3 3>&- - "${ROUNDS:-40}" <<'END'
 import os, random, signal, subprocess, sys, time
 
@@ -355,7 +355,7 @@ for number in range(int(sys.argv[1])):
 END
 }
 
-@test "-k needs to read and write the FIFO, and says so" {
+@test "-k needs to read and write the FIFO, and the message has that hint" {
     need_root
     mkfifo -m 0444 f
     open_path
@@ -387,7 +387,7 @@ END
     done
 }
 
-@test "--records writes each record by itself, in the form that is asked for" {
+@test "--records writes each record by itself, in the form that was chosen" {
     hold_fifo
     run -0 strace -e trace=write -o trace fifocat -w --records f < <(printf 'one\n\nlast')
     run -1 fifocat -q -t 0 f
@@ -404,11 +404,11 @@ END
     { echo short && head -c 4095 /dev/zero | tr '\0' x && echo && head -c 4096 /dev/zero; } >in
     run -3 --separate-stderr fifocat -w --records f <in
     assert_equal "$stderr" \
-        'fifocat: stdin: record 3 is longer than 4095 bytes (it must go in whole, by one write)'
+        'fifocat: stdin: read: record 3 is longer than 4095 bytes (it must go in whole, by one write)'
     fifocat -q -t 0 f >out || true
     assert_equal "$(wc -lc <out | tr -s ' ')" ' 2 4102'
     run -3 --separate-stderr fifocat -w -N f <<<'3:abcd,'
-    assert_equal "$stderr" 'fifocat: stdin: record 1 is not a netstring'
+    assert_equal "$stderr" 'fifocat: stdin: read: record 1 is not a netstring'
 }
 
 @test "--full drop never waits, and counts exactly what it dropped" {
@@ -429,7 +429,7 @@ END
     run -0 --separate-stderr fifocat -w --full block f <<<'waits for room'
 }
 
-@test "--full drop tells how many it dropped when it is ended" {
+@test "--full drop reports how many records it dropped even if a signal ends it" {
     hold_fifo
     mkfifo in
     exec 8<>in
@@ -444,7 +444,7 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
     assert_regex "$(cat err)" '^fifocat: f: [0-9]+ of 300000 records dropped'
 }
 
-@test "records without a reader are waited for, and lost ones are told" {
+@test "records without a reader wait, and lost ones are reported" {
     hold_fifo
     takes 1 200 10000 fifocat -t 0.2 -w --records f < <(yes 3>&-)
     assert_regex "$stderr" '^fifocat: f: write record [0-9]+: [A-Z][a-z]+ timed out$'
@@ -473,7 +473,7 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
     assert_equal "$(cat err)" ''
 }
 
-@test "-P tells on stderr how much has moved" {
+@test "-P shows on stderr how much has moved" {
     mkfifo f
     background fifocat -P f >out 2>err
     head -c 3M /dev/zero >in
@@ -490,7 +490,7 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
 
 # --- both ways
 
-@test "two who face each other exchange 20 MiB both ways at once, whoever comes first" {
+@test "two who face each other exchange 20 MiB both ways at once, whichever comes first" {
     head -c 20M /dev/urandom >left
     head -c 20M /dev/urandom >right
     mkfifo a b
@@ -521,7 +521,7 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
     background bash -c 'read -r line <question; echo "$line indeed" >answer'
     run -0 fifocat -r answer -w question <<<yes
     assert_output 'yes indeed'
-    # the shell has left the question, stdin has not ended, and yet the answer comes
+    # the shell has closed the question and stdin has not ended, yet the answer comes
     mkfifo in
     background bash -c 'read -r line <question; echo "$line indeed" >answer'
     background bash -c 'exec fifocat -r answer -w question <in >out'
@@ -572,7 +572,7 @@ sys.exit(int.from_bytes(fcntl.ioctl(8, termios.FIONREAD, b"1234"), "little"))'
     run -3 --separate-stderr fifocat -r b -w a < <(yes 3>&-)
     assert_equal "$output" "$(seq 10000)"
     assert_regex "$stderr" '^fifocat: a: write: Broken pipe(; [0-9]+ bytes are lost)?$'
-    # nobody ever came to write
+    # nobody ever opened b to write
     background head -c 1 a
     run -3 --separate-stderr fifocat -r b -w a < <(yes 3>&-)
     assert_regex "$stderr" '^fifocat: a: write: Broken pipe'
@@ -647,7 +647,7 @@ END
     assert_regex "$stderr" '^fifocat: f: wait for data: .* timed out$'
 }
 
-@test "-t bounds each wait for data and for room, and says which" {
+@test "-t bounds each wait for data and for room, and the message names the wait" {
     hold_fifo
     mkfifo in g
     exec 8<>in 9<>g
@@ -661,7 +661,7 @@ END
     assert_regex "$stderr" '^fifocat: f: wait for room: [A-Z][a-z]+ timed out$'
     takes 1 200 10000 fifocat -t 0.2 -r g -w f < <(yes 3>&-)
     assert_regex "$stderr" '^fifocat: f: wait for room: [A-Z][a-z]+ timed out$'
-    # from a file by way of a buffer, which is lost
+    # from a file through a buffer, which is lost
     head -c 5M /dev/zero >data
     takes 1 200 10000 fifocat -t 0.2 -w f <data
     assert_regex "$stderr" \
@@ -701,7 +701,7 @@ END
         '^fifocat: f: wait for a reader of the rest: .* timed out \(6 bytes are unread\)$'
 }
 
-@test "waiting takes no CPU time, not even where others have set O_NONBLOCK" {
+@test "waiting takes no CPU time, even if others have set O_NONBLOCK" {
     hold_fifo
     mkfifo in out
     exec 8<>in 9<>out
@@ -863,7 +863,7 @@ start_reader() {
     assert_output kept
 }
 
-@test "a full disk is exit 3, and what went by way of a buffer is told" {
+@test "a full disk is exit 3, and what is lost from a buffer is reported" {
     mkfifo f
     background bash -c 'echo gone >f'
     run -3 --separate-stderr bash -c 'fifocat f >/dev/full'
@@ -878,7 +878,7 @@ start_reader() {
         '^fifocat: stdout: write: No space left on device; [0-9]+ bytes are lost$'
 }
 
-@test "closed standard descriptors are told before anybody at the other side is met" {
+@test "closed standard descriptors are reported before the FIFO is opened" {
     mkfifo f g
     background bash -c 'echo unharmed >f'
     eventually is_waiting $!
@@ -961,13 +961,13 @@ fifo 620"
     python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
     for path in file link directory socket /dev/null; do
         run -3 --separate-stderr fifocat -c "$path"
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
         run -3 --separate-stderr fifocat -c -k -w "$path" <<<x
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
         run -3 --separate-stderr fifocat -t 0 -w "$path" <<<x
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
         run -3 --separate-stderr fifocat -r "$path" -w "$path" <<<x
-        assert_equal "$stderr" "fifocat: $path: open FIFO: it is no FIFO"
+        assert_equal "$stderr" "fifocat: $path: open FIFO: not a FIFO"
     done
     assert_equal "$(cat file)" content
 }
@@ -1036,12 +1036,32 @@ fifo 620"
 -c --full drop f
 -c --full maybe -w f
 -c -0 -N -w f
--c --records -r in -w f
 -c -w=1 f
 END
     [ ! -e f ] && [ ! -e in ] && [ ! -e out ]
     run -2 --separate-stderr fifocat ''
     assert_regex "$stderr" "^fifocat: FIFO '': an empty path$"
+}
+
+@test "options that do not go together are refused by name" {
+    local line words
+    while IFS='|' read -r words line; do
+        # shellcheck disable=SC2086
+        run -2 --separate-stderr fifocat $words
+        assert_equal "$stderr" "fifocat:$line"
+    done <<'END'
+-c -r in f | -r needs -w
+-c -r in -w -k f | -k does not go with -r
+-c --records f | --records needs -w
+-c -0 f | -0 needs -w
+-c -W f | -W needs -w
+-c -N f | -N needs -w
+-c --full drop f | --full needs -w
+-c --records -r in -w f | --records does not go with -r
+-c -0 -r in -w f | -0 does not go with -r
+-c --full block -r in -w f | --full does not go with -r
+END
+    [ ! -e f ] && [ ! -e in ]
 }
 
 @test "--help and --version go to stdout" {

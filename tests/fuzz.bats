@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
-# The fuzz targets of tests/fuzz/, without libFuzzer: fed their seeds, among them every input that
-# once broke something, and what a few changes make of each.
+# The fuzz targets of tests/fuzz/, without libFuzzer: each is fed its seeds, among them every input
+# that once broke something.
 
 load helper
 
-@test "the fuzz targets hold for their seeds, and for each of them changed in 400 ways" {
+@test "the fuzz targets hold for their seeds" {
     local target name
     for target in "$BATS_TEST_DIRNAME"/fuzz/*.c; do
         name=$(basename "$target" .c)
-        run -0 "$BUILD/replay/$name" 400 "$BATS_TEST_DIRNAME/fuzz/seeds/$name"/*
+        run -0 "$BUILD/replay/$name" "$BATS_TEST_DIRNAME/fuzz/seeds/$name"/*
     done
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Neighbours who mean harm: another user with the same directory, socket or object, who changes it as
-# fast as possible. The tools are run by root, who could do most damage.
+# Hostile neighbours: another user with the same directory, socket or object changes it as fast as
+# possible. The tools run as root, which could do most damage.
 #
 # ROUNDS makes the races longer.
 
@@ -306,7 +306,7 @@ client.recv(1)' "$ID" 8>&-
     [ ! -e ran ]
 }
 
-@test "who sends a byte at a time or never reads holds up nobody, and its records stay whole" {
+@test "a peer that sends byte by byte or never reads holds up no other, and its records stay whole" {
     mkfifo input
     exec 8<>input
     background usockcat -l -k --slow drop "$ID" <input >got 2>errors 8>&-

@@ -5,12 +5,15 @@ load helper
 
 readme=$BATS_TEST_DIRNAME/../README.md
 
-@test "the recipes of ipcbox(7) do what they show" {
-    check_examples ipcbox.7
+@test "the recipes of ipcbox(7) and the other pages of section 7 do what they show" {
+    local page
+    for page in "$BATS_TEST_DIRNAME"/../man/*.7.scd; do
+        check_transcripts "$page"
+    done
 }
 
 @test "the recipes of the README do what they show" {
-    sed -n '/^## Five recipes/,/^## Install/p' "$readme" >recipes
+    awk '/^## / {is_recipe = /recipes/} is_recipe' "$readme" >recipes
     check_transcripts "$PWD/recipes"
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# What is left of a tool that SIGKILL ends at any moment, by storm-kill.py; what exactly has to hold is
-# in kill/*.py.
+# What a tool leaves when SIGKILL ends it at any moment, by storm-kill.py. kill/*.py define what must
+# hold.
 #
-# KILLS makes the storms longer; `make check-storm` has a thousand each.
+# KILLS makes the storms longer; `make check-storm` has a thousand kills each.
 
 load helper
 

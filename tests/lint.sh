@@ -1,35 +1,49 @@
 #!/usr/bin/env bash
-# Everything about the repository that a program can judge: lint.sh COMPILER-FLAG...
+# Checks all that a program can judge about the tree in the current folder:
+# lint.sh [--only CHECK]... [COMPILER-FLAG]...
 #
-# A check is a function that prints its findings, `file: what`, a line each. All checks run; the
-# exit status is 1 if there was a finding. No tool is named here: the files in cmd/ are the tools.
-# BUILD is the folder with everything built; `make lint` sets it and gives the flags.
+# A check is a function that prints its findings, `file: what`, one a line. All checks run, or those
+# that --only names. The exit status is 1 if there was a finding. No tool is named here: the files in
+# cmd/ are the tools. BUILD is the folder that holds the built tools; `make lint` sets it and gives
+# the flags.
 set -uo pipefail
 
-cd "$(dirname "$0")/.." || exit 1
+here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$PWD/build}
-flags=("$@")
-checks=0 findings=0
 
-for program in clang-format clang-tidy cppcheck shellcheck shfmt scdoc; do
-    command -v "$program" >/dev/null && continue
-    echo "lint.sh: $program is missing (make deps deps-lint installs it)" >&2
-    exit 1
+checks=(
+    c_is_formatted c_is_tidy c_passes_cppcheck shell_is_formatted shell_passes_shellcheck
+    includes_name_their_folder calls_go_down tools_use_one_room modules_have_no_circle
+    base_names_are_unique library_leaves_the_end_to_tools map_is_complete
+    words_are_plain no_option_is_promised
+    tools_have_their_files files_have_their_tool pages_are_clean pages_name_the_options
+    pages_have_the_usage pages_name_the_rules completions_have_their_sentences
+    completions_know_the_values
+)
+
+only=()
+while [ "${1-}" = --only ]; do
+    [[ " ${checks[*]} " == *" ${2-} "* ]] || {
+        echo "lint.sh: there is no check ${2-}; the checks are: ${checks[*]}" >&2
+        exit 2
+    }
+    only+=("$2")
+    shift 2
 done
+flags=("$@")
 
-# Runs the check "$@" and counts what it finds.
-check() {
-    local found
-    found=$("$@")
-    checks=$((checks + 1))
-    [ -n "$found" ] || return 0
-    printf '%s\n' "$found"
-    findings=$((findings + $(wc -l <<<"$found")))
-}
-
-# The words of $1, a line each, that are not lines of $2.
+# The words of $1, one a line, that are not lines of $2.
 missing_from() {
     comm -23 <(sort -u <<<"$1") <(sort -u <<<"$2") | sed '/^$/d'
+}
+
+# All files of the tree, each ended by NUL; those of a tarball too.
+tree_files() {
+    if [ -e .git ]; then
+        git ls-files -z -co --exclude-standard
+    else
+        find . -name 'build*' -prune -o -type f -printf '%P\0'
+    fi
 }
 
 # ---- C
@@ -44,7 +58,8 @@ c_is_formatted() {
     done
 }
 
-# One file each: with several, clang-tidy 14 takes every va_list but the first for uninitialized.
+# One file at a time: given several, clang-tidy 14 takes every va_list but the first for
+# uninitialized.
 tidy_file() {
     local file=$1 output
     shift
@@ -59,10 +74,11 @@ c_is_tidy() {
         xargs -0 -P "$(nproc)" -I {} bash -c 'tidy_file "$@"' - {} "${flags[@]}" | sort -u
 }
 
-# cppcheck 2.10 does not know _Noreturn, and takes what may be NULL from realloc for lost.
+# cppcheck 2.10 does not know _Noreturn and -iquote, and takes what may be NULL from realloc for
+# lost.
 c_passes_cppcheck() {
     local flag
-    local -a macros=('-D_Noreturn=__attribute__((noreturn))')
+    local -a macros=('-D_Noreturn=__attribute__((noreturn))' -I common)
     for flag in "${flags[@]}"; do [[ $flag == -[DI]* ]] && macros+=("$flag"); done
     cppcheck --quiet -j "$(nproc)" --enable=warning,performance,portability --inline-suppr \
         --suppress=memleak --error-exitcode=1 \
@@ -75,139 +91,197 @@ mapfile -t shell_files < <(find tests .ci/run -type f \
     \( -name '*.sh' -o -name '*.bash' -o -path .ci/run \) | sort)
 mapfile -t row_files < <(find tests/bench -name '*.rows' | sort)
 mapfile -t bats_files < <(find tests -name '*.bats' | sort)
-mapfile -t completion_files < <(find completions/bash -type f | sort)
+completion_files=(completions/bash/*)
 
 shell_is_formatted() {
     {
         shfmt -i 4 -l "${shell_files[@]}"
-        shfmt -i 4 -ln bash -l "${row_files[@]}"
+        shfmt -i 4 -ln bash -l "${row_files[@]}" "${completion_files[@]}"
         shfmt -i 4 -ln bats -l "${bats_files[@]}"
-        [ "${#completion_files[@]}" -eq 0 ] || shfmt -i 4 -ln bash -l "${completion_files[@]}"
     } 2>&1 | sed 's/$/: shfmt -i 4 would change it/'
 }
 
 shell_passes_shellcheck() {
     {
         shellcheck -f gcc "${shell_files[@]}" "${bats_files[@]}"
-        shellcheck -s bash -f gcc "${row_files[@]}"
-        [ "${#completion_files[@]}" -eq 0 ] || shellcheck -s bash -f gcc "${completion_files[@]}"
+        shellcheck -s bash -f gcc "${row_files[@]}" "${completion_files[@]}"
     } | sed 's/: /: line /; s/^\([^:]*\):\([0-9]*\):[0-9]*: line /\1: line \2: /'
+}
+
+# ---- floors and rooms (common/README.md)
+
+# The includes of ours, one a line: the file, a blank and the included file.
+our_includes() {
+    grep -HE '^ *# *include "' cmd/*.c common/*/*.[ch] | sed -E 's/^([^:]*):[^"]*"([^"]*)".*/\1 \2/'
+}
+
+# For awk: the room of a path below cmd/ or common/, and the floor of a room.
+rooms='function room(path) { sub("^common/", "", path); sub("/.*", "", path); return path }
+    function floor(of) {
+        return of == "cli" ? 1 : of == "sys" ? 2 : of == "stream" ? 3 : of == "cmd" ? 5 : 4
+    }'
+
+includes_name_their_folder() {
+    local file included
+    our_includes | while read -r file included; do
+        [[ $included == */* && -e common/$included ]] ||
+            echo "$file: $included is not the folder and the file of a header in common/"
+    done
+}
+
+calls_go_down() {
+    our_includes | awk "$rooms"' {
+        from = room($1); to = room($2)
+        if ($2 !~ /\//)
+            next
+        if (from != to && floor(from) <= floor(to))
+            print $1 ": " $2 " is not on a lower floor"
+        else if (from != to && $2 ~ /_internal\.h$/)
+            print $1 ": " $2 " is for its own folder alone" }'
+}
+
+tools_use_one_room() {
+    our_includes | awk "$rooms"' $1 ~ /^cmd\// && $2 ~ /\// && floor(room($2)) == 4 {
+        if (first[$1] && first[$1] != room($2))
+            print $1 ": " $2 " is of a second room of floor 4, beside " first[$1]
+        else
+            first[$1] = room($2) }'
+}
+
+# A .c, its .h and its _internal.h are one module. tsort names the modules of each circle, one a line.
+modules_have_no_circle() {
+    our_includes | sed -E 's/(_internal)?\.[ch]\>//g; s|^common/||' | awk '$1 != $2' |
+        LC_ALL=C tsort 2>&1 >/dev/null | awk '/contains a loop/ {if (text) print text; text = "common/: a circle of includes:"; next}
+            {text = text " " $2} END {if (text) print text}'
+}
+
+base_names_are_unique() {
+    printf '%s\n' cmd/*.c common/*/*.[ch] | sed 's/\.[ch]$//' | sort -u | awk -F / '
+        seen[$NF] {print $0 ".[ch]: has the name of " seen[$NF]} {seen[$NF] = $0}'
+}
+
+# Library code prints nothing, does not know exit statuses, and leaves the sandbox and the meter to
+# the tools. Comments do not count.
+library_leaves_the_end_to_tools() {
+    awk 'FNR == 1 {
+            is_comment = 0
+            may_end = FILENAME ~ /^common\/(cli\/.*|sys\/(exec|program)\.[ch])$/
+            words = "sandbox_enter|progress_(start|end)" (may_end ? "" : "|diag_(die|note|fail)|exit")
+            if (FILENAME ~ /\/(sandbox|progress)\.[ch]$/) words = "diag_(die|note|fail)"
+        }
+        {
+            code = ""
+            for (rest = $0; rest != ""; is_comment = !is_comment) {
+                at = index(rest, is_comment ? "*/" : "/*")
+                if (!is_comment) code = code (at ? substr(rest, 1, at - 1) : rest)
+                if (!at) break
+                rest = substr(rest, at + 2)
+            }
+            if (match(code, "(^|[^_[:alnum:]])(" words ") *\\(")) {
+                call = substr(code, RSTART, RLENGTH)
+                gsub(/[^_[:alnum:]]/, "", call)
+                print FILENAME ": line " FNR ": calls " call
+            } else if (!may_end && code ~ /include "cli\/exit\.h"/)
+                print FILENAME ": line " FNR ": includes cli/exit.h"
+        }' common/*/*.[ch]
+}
+
+# A heading of the map is `## ROOM`, a line of it - `MODULE`: what it is.
+map_is_complete() {
+    local map=common/README.md named there
+    [ -e "$map" ] || { echo "$map: is missing" && return; }
+    named=$(awk '/^## / {room = $2}
+        /^- `[^`]*`: ./ {split($0, part, "`"); print room "/" part[2]}' "$map")
+    there=$(printf '%s\n' common/*/*.[ch] | sed -E 's/^common.|(_internal)?\.[ch]$//g')
+    missing_from "$there" "$named" | sed "s|.*|$map: lacks &|"
+    missing_from "$named" "$there" | sed "s|.*|$map: there is no &|"
+    sort <<<"$named" | uniq -d | sed "s|.*|$map: names & twice|"
+    awk "$rooms"' /^## / {
+        if (floor($2) < last)
+            print FILENAME ": " $2 " is on a lower floor than the room above it"
+        last = floor($2) }' "$map"
+}
+
+# ---- words
+
+words_are_plain() {
+    tree_files | grep -zv '^tests/lint\.' |
+        grep -zE '\.([ch]|sh|bash|bats|rows|py|awk|fish|scd|md)$|^(Makefile|\.ci/run|completions/.*)$' |
+        xargs -0 awk -f "$here/words.awk"
+}
+
+# An option is there, or nobody speaks of it.
+no_option_is_promised() {
+    local option='(^|[^[:alnum:]-])--?[[:alnum:]][[:alnum:]-]*\>'
+    local promise='\b(not yet|planned|upcoming|not (built|implemented)|TODO|FIXME)\b'
+    promise+='|\bin a (later|future) (version|release)\b|\bfuture (option|work)\b'
+    tree_files | grep -zv '^tests/lint\.' | xargs -0 grep -HsinE "$option.*($promise)" |
+        sed -E 's/^([^:]*):([0-9]*):.*/\1: line \2: names an option as future work/'
 }
 
 # ---- tools, pages and completions
 
 mapfile -t tools < <(cd cmd && printf '%s\n' *.c | sed 's/\.c$//')
 
-completion_of() {
-    case $1 in
-    bash) echo "completions/bash/$2" ;;
-    zsh) echo "completions/zsh/_$2" ;;
-    fish) echo "completions/fish/$2.fish" ;;
-    esac
-}
-
-# What the tool $1 says of itself: its options, each form a line.
+# What the tool $1 prints as its options: each form on a line.
 options_of() {
     "$BUILD/bin/$1" --help | sed -nE '
         s/^  (-[[:alnum:]]), (--[[:alnum:]-]+) .*/\1\n\2/p
         s/^      (--[[:alnum:]-]+) .*/\1/p'
 }
 
-# The options of tool $1 with their help: `--name`, a tab, the text.
-help_of() {
-    "$BUILD/bin/$1" --help |
-        sed -nE 's/^  (-[[:alnum:]],|   ) (--[[:alnum:]-]+)( [[:upper:]:]+)? +(.*)/\2\t\4/p'
-}
-
-# The options that page $1 sets in bold, a form a line.
+# The options that page $1 sets in bold, or with $2 only those that have an entry of their own.
 options_of_page() {
-    grep -oE '\*-([[:alpha:]0]|-[[:alpha:]-]+)[* =]' "$1" | tr -d '* ='
+    sed -n "${2:+/^# OPTIONS/,/^# EXIT/{/^\*-/p\};d;}p" "$1" |
+        grep -oE '\*-([[:alpha:]0]|-[[:alpha:]-]+)[* =]' | tr -d '* ='
 }
 
-# The options that the completion of tool $2 for shell $1 knows. That of bash is asked as TAB does.
-options_of_completion() {
-    local file
-    file=$(completion_of "$1" "$2")
-    case $1 in
-    bash)
-        # shellcheck disable=SC2016
-        bash -c '. "$1" && COMP_WORDS=("$2" -) COMP_CWORD=1 COMP_LINE="$2 -" COMP_POINT=$((${#2} + 2))
-            function=$(complete -p "$2" | sed "s/.*-F \([^ ]*\) .*/\1/")
-            "$function" "$2" - "$2" && printf "%s\n" "${COMPREPLY[@]}"' - "$file" "$2" |
-            sed 's/ *$//'
-        ;;
-    zsh)
-        grep -oE "['{,][*]?--?[[:alnum:]][[:alnum:]-]*" "$file" | tr -d "'{,*"
-        ;;
-    fish)
-        grep '^complete ' "$file" | sed "s/'[^']*'//g" |
-            grep -oE ' -(s [[:alnum:]]|l [[:alnum:]-]+)' | sed 's/ -s /-/; s/ -l /--/'
-        ;;
-    esac
-}
-
-tool_has_its_files() {
-    local file
-    for file in "man/$1.1.scd" "tests/$1.bats" "$(completion_of bash "$1")" \
-        "$(completion_of zsh "$1")" "$(completion_of fish "$1")"; do
-        [ -s "$file" ] || echo "cmd/$1.c: has no $file"
+tools_have_their_files() {
+    local tool file
+    for tool in "${tools[@]}"; do
+        for file in "man/$tool.1.scd" "tests/$tool.bats"; do
+            [ -s "$file" ] || echo "cmd/$tool.c: has no $file"
+        done
+        [ -x "$BUILD/bin/$tool" ] || echo "cmd/$tool.c: is not built"
     done
-    [ -x "$BUILD/bin/$1" ] || echo "cmd/$1.c: is not built"
 }
 
 files_have_their_tool() {
     local file name
-    for file in man/*.1.scd completions/bash/* completions/zsh/* completions/fish/*; do
+    for file in man/*.1.scd; do
         name=${file##*/}
-        name=${name#_} name=${name%%.*}
-        # What the completions of one shell share is called after the toolbox.
-        [ "$name" = ipcbox ] || [ -e "cmd/$name.c" ] || echo "$file: there is no cmd/$name.c"
+        [ -e "cmd/${name%%.*}.c" ] || echo "$file: there is no cmd/${name%%.*}.c"
     done
 }
 
-# Where the options $3 that the file $2 names are not those of tool $1.
+# Runs "$@" TOOL PAGE for each tool that is built and has a page.
+for_each_page() {
+    local tool
+    for tool in "${tools[@]}"; do
+        [ ! -x "$BUILD/bin/$tool" ] || [ ! -e "man/$tool.1.scd" ] || "$@" "$tool" "man/$tool.1.scd"
+    done
+}
+
 compare_options() {
-    local file=$2 named=$3 options
+    local options
     options=$(options_of "$1")
-    missing_from "$options" "$named" | sed "s|.*|$file: lacks the option &|"
-    missing_from "$named" "$options" | sed "s|.*|$file: $1 has no option &|"
+    missing_from "$options" "$(options_of_page "$2" entries)" | sed "s|.*|$2: OPTIONS lacks &|"
+    missing_from "$(options_of_page "$2")" "$options" | sed "s|.*|$2: $1 has no option &|"
 }
 
-page_names_the_options() {
-    local page=man/$1.1.scd
-    [ -e "$page" ] || return
-    compare_options "$1" "$page" "$(options_of_page "$page")"
+compare_usage() {
+    local usage synopsis
+    usage=$("$BUILD/bin/$1" --help | sed '/^$/,$d; s/^usage: //; s/^ *//')
+    synopsis=$(sed -n '/^# SYNOPSIS/,/^# DESCRIPTION/{/^#/d; /^$/d; s/++$//; s/[*\\]//g; p}' "$2")
+    [ "$usage" = "$synopsis" ] || echo "$2: the synopsis is not the usage that --help prints"
 }
 
-completions_name_the_options() {
-    local shell file
-    for shell in bash zsh fish; do
-        file=$(completion_of "$shell" "$1")
-        [ -e "$file" ] || continue
-        compare_options "$1" "$file" "$(options_of_completion "$shell" "$1")"
-    done
-}
+pages_name_the_options() { for_each_page compare_options; }
+pages_have_the_usage() { for_each_page compare_usage; }
 
-completions_have_the_help() {
-    local shell file option text
-    while IFS=$'\t' read -r option text; do
-        for shell in zsh fish; do
-            file=$(completion_of "$shell" "$1")
-            [ -e "$file" ] || continue
-            # Each shell quotes in its own way; what is left without quoting must be equal.
-            grep -e "l ${option#--} " -e "$option=*[[}]" "$file" | sed "s/\\\\//g; s/'''/'/g" |
-                grep -qF -e "[$text]" -e "-d '$text'" ||
-                echo "$file: the help of $option is not that of --help"
-        done
-    done < <(help_of "$1")
-}
-
-synopsis_is_the_usage() {
-    local page=man/$1.1.scd usage synopsis
-    [ -e "$page" ] || return
-    usage=$("$BUILD/bin/$1" --help | sed -n '/^$/q; s/^usage: //; s/^ *//; p')
-    synopsis=$(sed -n '/^# SYNOPSIS/,/^# DESCRIPTION/{/^#/d; /^$/d; s/++$//; s/[*\\]//g; p}' "$page")
-    [ "$usage" = "$synopsis" ] || echo "$page: the synopsis is not the usage that --help prints"
+# What a rule of the tool needs or excludes stands in the page.
+pages_name_the_rules() {
+    "$here/rules.py" pages "$BUILD/bin"
 }
 
 pages_are_clean() {
@@ -221,37 +295,56 @@ pages_are_clean() {
     rm -f "$text"
 }
 
-# An option is there, or nobody speaks of it.
-no_option_is_promised() {
-    local file option='(^|[^[:alnum:]-])--?[[:alnum:]][[:alnum:]-]*\>'
-    local promise='\b(not yet|planned|upcoming|not (built|implemented)|TODO|FIXME)\b'
-    promise+='|\bin a (later|future) (version|release)\b|\bfuture (option|work)\b'
-    git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do
-        [ "$file" = tests/lint.sh ] || [ ! -f "$file" ] ||
-            grep -inE "$option.*($promise)" "$file" |
-            sed "s|^\([0-9]*\):.*|$file: line \1 names an option as future work|"
+# The first sentence about an option is what the completions say of it.
+completions_have_their_sentences() {
+    local page
+    for page in man/*.1.scd; do
+        awk -v shell=sentences -f completions/generate.awk completions/values "$page" |
+            awk -F '\t' -v page="$page" '
+                $2 == "" {print page ": " $1 ": has no text"}
+                length($2) > 72 {
+                    print page ": " $1 ": its first sentence has " length($2) " characters, not 72 at most"
+                }'
     done
 }
 
-check c_is_formatted
-check c_is_tidy
-check c_passes_cppcheck
-check shell_is_formatted
-check shell_passes_shellcheck
-check files_have_their_tool
-check pages_are_clean
-check no_option_is_promised
-for tool in "${tools[@]}"; do
-    check tool_has_its_files "$tool"
-    [ -x "$BUILD/bin/$tool" ] || continue
-    check page_names_the_options "$tool"
-    check synopsis_is_the_usage "$tool"
-    check completions_name_the_options "$tool"
-    check completions_have_the_help "$tool"
+# Each line of the table of values is about something that a page names, and every shell knows how to
+# find its objects.
+completions_know_the_values() {
+    local word tool kinds kind shell table=completions/values
+    local -A helpers=([bash]=completions/bash/_ipcbox [zsh]=completions/zsh/_ipcbox
+        [fish]=completions/fish/_ipcbox.fish)
+    while read -r word tool kinds; do
+        [[ $word != '#'* && -n $kinds ]] || continue
+        # shellcheck disable=SC2086 # TOOL may be *
+        sed -n '/^# SYNOPSIS/,/^# EXIT/s/[_*]//gp' man/$tool.1.scd 2>/dev/null |
+            grep -E "(^|[^[:upper:]])$word([^[:upper:]]|\$)" >/dev/null ||
+            echo "$table: no page of $tool names $word"
+        kind=${kinds#@}
+        [[ $kinds == @* && $kind != @(file|verb) ]] || continue
+        for shell in "${!helpers[@]}"; do
+            grep -qE "^(_ipcbox_$kind\(\)|$kind\)|function __ipcbox_$kind\$)" "${helpers[$shell]}" ||
+                echo "${helpers[$shell]}: has no $kind, which $table names"
+        done
+    done <"$table"
+}
+
+programs=(clang-format clang-tidy cppcheck shellcheck shfmt scdoc python3)
+for program in "${programs[@]}"; do
+    [ "${#only[@]}" -eq 0 ] || break
+    command -v "$program" >/dev/null && continue
+    echo "lint.sh: $program is missing (make deps deps-lint installs it)" >&2
+    exit 1
 done
 
-if [ "$findings" -gt 0 ]; then
-    echo "lint: $checks checks, $findings finding(s)"
-    exit 1
-fi
-echo "lint: $checks checks, no finding"
+[ "${#only[@]}" -eq 0 ] || checks=("${only[@]}")
+findings=0
+for check in "${checks[@]}"; do
+    found=$("$check")
+    [ -n "$found" ] || continue
+    printf '%s\n' "$found"
+    findings=$((findings + $(wc -l <<<"$found")))
+done
+
+echo "lint: ${#checks[@]} check(s), $findings finding(s)"
+[ "$findings" -eq 0 ]

@@ -126,6 +126,8 @@ usockcat socket <input | peer 'exec usockcat -l socket >got'; eventually [ -S so
 usockcat -l socket | peer 'exec usockcat --retry 10 socket <input' | cat input | [ ! -e socket ] | [ ! -e socket ]
 usockcat -l -k -n 1 socket | peer 'exec usockcat --retry 10 socket <lines' | cat lines | [ ! -e socket ] | [ ! -e socket ]
 END
+    # A suite may bring more, each after `# scene: `.
+    sed -n 's/^# scene: //p' "$BATS_TEST_DIRNAME"/*.bats
 }
 
 queue() {
@@ -495,7 +497,7 @@ is_got() {
     table=commands play in_time $ignoring prlimit --sigpending=0
 }
 
-# What waits until it is told: command line | what is there before.
+# What waits for a signal: command line | what is there before.
 waits() {
     cat <<'END'
 duplex sleep 100 -- sleep 100

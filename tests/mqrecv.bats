@@ -662,8 +662,8 @@ PY
         assert_regex "$stderr" '^8 B in .* s, .*/s$'
         background mqrecv -f --progress "$queue" >out 2>error
         receiver=$!
-        mqsend "$queue" 1234
-        eventually grep -q '^4 B, ' error
+        # shellcheck disable=SC2016
+        eventually bash -c 'mqsend "$1" 1234; grep -q "^[0-9]* B, " error' - "$queue"
         kill $receiver
         ends_with 143 $receiver
         mqsend "$queue" 12 1

@@ -259,10 +259,12 @@ elapsed() {
         assert_output --regexp '^6 B in '
         mqrecv --remove "$queue"
         mqsend -c --maxmsg 1 --msgsize 5 "$queue" </dev/null
+        seq 100 999 >data
         background mqsend -P "$queue" <data 2>error
-        eventually grep -q '^4 B, .*, 40 %, ' error
-        mqrecv -n 2 "$queue" >out
-        ends_with 0 $!
+        # shellcheck disable=SC2016
+        eventually bash -c 'mqrecv "$1"; grep -qE "^[0-9.]+ .*B, .*, [0-9]+ %, .* left$" error' - "$queue"
+        kill $!
+        ends_with 143 $!
         mqrecv --remove "$queue"
     done
 }

@@ -45,8 +45,7 @@ remove_objects() {
     shmget --remove "/$ID"
 }
 
-# Command lines that wait for something to read; stdin is a FIFO that nothing comes from. The meter
-# is drawn by a thread of its own.
+# Command lines that wait for something to read; stdin is a FIFO that nothing comes from.
 waiting_tools() {
     cat <<END
 fifocat -k -P fifo

@@ -913,7 +913,7 @@ semop --help explains the options, semop(1) the rest'
         # shellcheck disable=SC2086
         run -2 --separate-stderr semop $arguments "/$ID"
         option=${arguments#* } option=${option% *}
-        assert_equal "$stderr" "semop: $option does not go with a POSIX semaphore"
+        assert_equal "$stderr" "semop: /$ID: $option is for System V objects"
     done
     run -2 --separate-stderr semop ops "/$ID" 0:1
     assert_equal "$stderr" "semop: /$ID: ops is for System V semaphores"

@@ -727,8 +727,8 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
     exec 6<>slow
     background shmget -P "/$ID" >slow 2>meter 6>&-
     exec 5<slow 6>&-
-    head -c 1M <&5 >/dev/null
-    eventually grep -qE '^[0-9.]+ (KiB|MiB), .*, [0-9]+ %, .* left$' meter
+    eventually bash -c 'head -c 8K <&5 >/dev/null
+        grep -qE "^[0-9.]+ (KiB|MiB), .*, [0-9]+ %, .* left$" meter'
     cat <&5 >/dev/null
     exec 5<&-
     ends_with 0 $!

@@ -13,6 +13,7 @@ static const char *tool = "ipcbox";
 static bool quiet;
 static void (*before)(void);
 static void (*write_hint)(int errnum, char *hint, size_t size);
+static int (*pending_signal)(void);
 
 void diag_name(const char *name)
 {
@@ -29,12 +30,17 @@ void diag_hint(void (*function)(int errnum, char *hint, size_t size))
     write_hint = function;
 }
 
+void diag_signal(int (*function)(void))
+{
+    pending_signal = function;
+}
+
 void diag_before(void (*function)(void))
 {
     before = function;
 }
 
-/* An operand may hold anything; a line stays one line, and the terminal is told nothing else. */
+/* An operand may hold anything: a message stays one line and sends no escapes to the terminal. */
 static void hide_controls(char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -42,8 +48,8 @@ static void hide_controls(char *text, size_t size)
             text[i] = '?';
 }
 
-/* Puts the hint for ERRNUM behind its text in LINE, a string of USED bytes, where there is room for
- * it. Only the last such text is the reason: an operand may look like one. Returns the length. */
+/* Inserts the hint for ERRNUM after its text in LINE, a string of USED bytes, if there is room.
+ * Only the last such text is the reason: an operand may look like one. Returns the new length. */
 static size_t add_hint(char *line, size_t used, size_t room, int errnum)
 {
     char hint[64] = "", *end = NULL;
@@ -60,8 +66,8 @@ static size_t add_hint(char *line, size_t used, size_t room, int errnum)
     return used + size;
 }
 
-/* One write keeps the lines of several processes apart. What does not fit is cut: only an absurd
- * operand is that long. */
+/* One write keeps the lines of several processes apart. A longer message is cut: only an absurd
+ * operand makes one. */
 __attribute__((format(printf, 1, 0))) static void write_line(const char *format, va_list arguments)
 {
     char line[4096];
@@ -80,7 +86,7 @@ __attribute__((format(printf, 1, 0))) static void write_line(const char *format,
     line[used++] = '\n';
 
     ssize_t ignored = write(STDERR_FILENO, line, used);
-    (void)ignored; /* there is no one left to tell */
+    (void)ignored; /* there is nobody left to tell */
     errno = saved;
 }
 
@@ -105,7 +111,7 @@ void diag_note(const char *format, ...)
 int diag_fail(const char *object, const struct failure *failure)
 {
     int status = failure->is_error ? EXIT_ERROR : exit_status_of(failure->errnum);
-    if (failure->errnum == EINTR)
+    if (failure->errnum == EINTR && pending_signal && pending_signal())
         return EXIT_ERROR;
     if (status == EXIT_NO && quiet)
         return status;

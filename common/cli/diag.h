@@ -10,31 +10,35 @@
 /* Names the tool in every message that follows; NAME stays the caller's. */
 void diag_name(const char *name);
 
-/* Takes back the messages that only say no: diag_die with EXIT_NO or
- * EXIT_NOT_ACQUIRED, and diag_note. */
+/* Suppresses the messages that only say no: those of diag_note, of diag_die with EXIT_NO or
+ * EXIT_NOT_ACQUIRED, and of diag_fail if it returns EXIT_NO. */
 void diag_quiet(void);
 
-/* Lets FUNCTION add to the text of an errno in each message that follows: it writes the string
- * ` (ulimit -n is 256)`, or "", into HINT, of SIZE bytes. Not where something in parentheses stands
- * behind that text already. */
+/* Lets FUNCTION add a hint after the text of errno in each message that follows, unless something
+ * in parentheses is there already: it writes ` (ulimit -n is 256)`, or "", into HINT, of SIZE
+ * bytes. */
 void diag_hint(void (*function)(int errnum, char *hint, size_t size));
 
-/* Calls FUNCTION before each message that follows: it may end a line that it has left open. */
+/* Lets diag_fail be silent about EINTR if FUNCTION, interrupt_signal, returns a signal. */
+void diag_signal(int (*function)(void));
+
+/* Calls FUNCTION before each message that follows: to end a line that was left open. */
 void diag_before(void (*function)(void));
 
-/* Writes `TOOL: ` and the formatted text as one line, in one write. %m is errno's text; errno is
- * left as it was. */
+/* Writes `TOOL: ` and the formatted text as one line, in one write. %m is errno's text. Keeps
+ * errno.
+ */
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for what is no fault, but good to know. */
+/* The same for a remark that is not an error; diag_quiet suppresses it. */
 void diag_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes `TOOL: OBJECT: what: why (hint)` of a failure, unless it only says no and diag_quiet was
- * called, or a signal caused it (EINTR): then the tool ends by that signal. An object that the
- * failure itself names goes before OBJECT. Returns the exit status that it stands for. */
+/* Reports a failure: `TOOL: OBJECT: what: why (hint)`. OBJECT counts only if the failure names
+ * none. Returns the exit status. Silent if that is EXIT_NO and diag_quiet was called; and about
+ * EINTR if a signal was noted: the tool dies of it next (interrupt_reraise_pending). */
 int diag_fail(const char *object, const struct failure *failure);
 
-/* The same as diag_warn, and ends the process with STATUS (of enum exit_status). */
+/* Does the same as diag_warn, then ends the process with STATUS (of enum exit_status). */
 _Noreturn void diag_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,4 +1,4 @@
-/* exit: the exit status of every tool, and which one an errno stands for */
+/* exit: the exit statuses of all tools, and which of them an errno stands for */
 #ifndef EXIT_H
 #define EXIT_H
 
@@ -8,20 +8,20 @@ enum exit_status {
     EXIT_USAGE = 2, /* the command line is wrong */
     EXIT_ERROR = 3, /* a system call, a limit, a permission, an I/O error */
 
-    /* only where the tool runs a COMMAND, whose own status is passed on otherwise */
+    /* only of tools that run a COMMAND; otherwise they pass on COMMAND's status */
     EXIT_NOT_ACQUIRED = 124,
     EXIT_TOOL_FAILED = 125,
     EXIT_CANNOT_RUN = 126,
     EXIT_NOT_FOUND = 127,
-    EXIT_SIGNALLED = 128 /* and the signal's number */
+    EXIT_SIGNALLED = 128 /* plus the number of the signal */
 };
 
-/* The status for a call that failed with errno ERRNUM: EXIT_NO where the kernel said "not now"
- * or "not there", EXIT_ERROR for all else. */
+/* The status for a call that failed with errno ERRNUM: EXIT_NO for "not now" and "not there",
+ * EXIT_ERROR for everything else. */
 int exit_status_of(int errnum);
 
-/* The same of a tool that runs a COMMAND: EXIT_NOT_ACQUIRED for EXIT_NO, EXIT_TOOL_FAILED for
- * EXIT_ERROR, any other STATUS as it is. */
+/* STATUS in a tool that runs a COMMAND: EXIT_NOT_ACQUIRED for EXIT_NO, EXIT_TOOL_FAILED for
+ * EXIT_ERROR, any other as it is. */
 int exit_status_beside_command(int status);
 
 #endif

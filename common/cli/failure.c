@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Puts the text behind what DETAIL holds, between BEFORE and AFTER. */
-__attribute__((format(printf, 4, 0))) static int add(struct failure *failure, const char *before,
-                                                     const char *after, const char *format,
-                                                     va_list arguments)
+/* Appends BEFORE, the text and AFTER to the detail. */
+__attribute__((format(printf, 4, 0))) static int append(struct failure *failure, const char *before,
+                                                        const char *after, const char *format,
+                                                        va_list arguments)
 {
     char text[sizeof failure->detail];
     int saved = errno;
@@ -48,7 +48,7 @@ int failure_add_hint(struct failure *failure, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int result = add(failure, " (", ")", format, arguments);
+    int result = append(failure, " (", ")", format, arguments);
     va_end(arguments);
     return result;
 }
@@ -57,7 +57,7 @@ int failure_add_consequence(struct failure *failure, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int result = add(failure, "; ", "", format, arguments);
+    int result = append(failure, "; ", "", format, arguments);
     va_end(arguments);
     return result;
 }

@@ -47,7 +47,7 @@ static const char *parse_id(const char *text, struct object_name *name)
     return NULL;
 }
 
-/* A last `:N` is the project number only where N is a number; other colons belong to the path. */
+/* A last `:N` is the project number only if N is a number; other colons belong to the path. */
 static const char *parse_ftok(const char *text, struct object_name *name)
 {
     size_t length = strlen(text);

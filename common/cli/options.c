@@ -1,12 +1,12 @@
-/* The grammar is that of getopt_long(3), which is not used for two reasons: it takes the operand -5
- * of a queue or a cell for an option, and its caller cannot tell an unknown option from an
- * ambiguous one. */
+/* The grammar is that of getopt_long(3), which is not used for two reasons: it takes an operand
+ * such as -5 for an option; and its caller, who writes the messages, cannot tell an unknown option
+ * from an ambiguous one. */
 #include "cli/options.h"
 
 #include "cli/diag.h"
 #include "cli/exit.h"
 
-#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static const char *print_version(const char *name, void *value);
 static const char *set_quiet(const char *name, void *value);
 
 static const struct tool_option standard[] = {
-    {'q', "quiet", NULL, set_quiet, NULL, "no message where the answer is only no (exit 1)"},
+    {'q', "quiet", NULL, set_quiet, NULL, "do not report exit status 1"},
     {'h', "help", NULL, print_help, NULL, "print this help"},
     {'V', "version", NULL, print_version, NULL, "print the version"},
     {0},
@@ -98,8 +98,7 @@ static const struct tool_option *find_letter(const struct walk *walk, char lette
     refuse(walk, word, "unknown option");
 }
 
-/* The option whose long form begins with the first LENGTH bytes of NAME: a whole one wins, else it
- * must be the only one. */
+/* The option whose long form is the first LENGTH bytes of NAME, or the only one that begins so. */
 static const struct tool_option *find_name(const struct walk *walk, const char *name, size_t length)
 {
     const struct tool_option *const tables[] = {walk->table, standard};
@@ -122,7 +121,7 @@ static const struct tool_option *find_name(const struct walk *walk, const char *
     return found;
 }
 
-/* WORD is the option as it was written, for the message. */
+/* Stores the value of OPTION. WORD is the option as it was written, for the message. */
 static void apply(struct walk *walk, const struct tool_option *option, const char *word,
                   const char *argument)
 {
@@ -163,7 +162,7 @@ static void parse_letters(struct walk *walk, const char *word)
     }
 }
 
-/* WORD is `--name`, `--name=VALUE` or a beginning of a name that fits only one. */
+/* WORD is `--name` or `--name=VALUE`; the name may be cut as long as it fits only one. */
 static void parse_name(struct walk *walk, const char *word)
 {
     const char *name = word + 2;
@@ -243,7 +242,7 @@ void options_end(const struct operands *operands)
                  operands->tool->name, operands->tool->synopsis[0]);
 }
 
-/* NULL where the table has no such option. */
+/* Returns NULL if the table has no such option. */
 static const struct tool_option *find_option(const struct operands *operands, const char *name)
 {
     for (const struct tool_option *option = operands->table; option->name; option++)
@@ -271,7 +270,7 @@ static const char *form_of(const struct operands *operands, const char *name, ch
     return form;
 }
 
-/* Takes the next of the WORDS, which have blanks between. Returns false at the end. */
+/* Takes the next of the WORDS, which are separated by blanks. Returns false at the end. */
 static bool next_word(const char **words, char word[static 32])
 {
     *words += strspn(*words, " ");
@@ -281,7 +280,7 @@ static bool next_word(const char **words, char word[static 32])
     return length > 0;
 }
 
-/* How many of the WORDS were given; the first of them is left in GIVEN. */
+/* How many of the WORDS were given. The first of them goes into GIVEN. */
 static int count_given(const struct operands *operands, const char *words, char given[static 32])
 {
     char word[32];
@@ -292,14 +291,14 @@ static int count_given(const struct operands *operands, const char *words, char 
     return count;
 }
 
-/* Writes WORDS into TEXT as options are written: `-n, -a and -f`. */
+/* Writes WORDS into TEXT as options are written, LAST before the last: `-n, -a and -f`. */
 static const char *list_of(const struct operands *operands, const char *words, const char *last,
                            char text[static 128])
 {
     char word[32], form[32];
     size_t used = 0;
     *text = '\0';
-    while (next_word(&words, word)) {
+    while (used < 128 && next_word(&words, word)) {
         bool is_last = words[strspn(words, " ")] == '\0';
         const char *comma = used == 0 ? "" : is_last ? last : ", ";
         used +=
@@ -317,19 +316,36 @@ static bool has_word(const char *words, const char *name)
     return false;
 }
 
-/* What was given beside the option of RULE and is not among those that go with it; NULL if nothing.
+/* The first option that was given and is neither EXCEPT nor among ALLOWED; NULL if there is none.
+ */
+static const char *find_foreign(const struct operands *operands, const char *allowed,
+                                const char *except)
+{
+    for (const struct tool_option *option = operands->table; option->name; option++)
+        if (options_given(operands, option->name) && strcmp(option->name, except) != 0 &&
+            !has_word(allowed, option->name))
+            return option->name;
+    return NULL;
+}
+
+/* What stands beside the option of RULE and is not among those it goes with; NULL if nothing does.
  */
 static const char *find_other(const struct operands *operands, const struct option_rule *rule)
 {
-    for (const struct tool_option *option = operands->table; option->name; option++)
-        if (options_given(operands, option->name) && strcmp(option->name, rule->option) != 0 &&
-            !has_word(rule->only, option->name))
-            return option->name;
-    return operands->command && !has_word(rule->only, command_word) ? command_word : NULL;
+    const char *other = find_foreign(operands, rule->only, rule->option);
+    if (!other && operands->command && !has_word(rule->only, command_word))
+        other = command_word;
+    return other;
 }
 
-static _Noreturn void refuse_by_rule(const struct option_rule *rule, const char *text)
+__attribute__((format(printf, 2, 3))) static _Noreturn void
+refuse_by_rule(const struct option_rule *rule, const char *format, ...)
 {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
     if (rule->because)
         diag_die(EXIT_USAGE, "%s (%s)", text, rule->because);
     diag_die(EXIT_USAGE, "%s", text);
@@ -338,39 +354,24 @@ static _Noreturn void refuse_by_rule(const struct option_rule *rule, const char 
 static void check_rule(const struct operands *operands, const struct option_rule *rule,
                        const struct object_name *name)
 {
-    char text[256], given[32], form[32], other[32], list[128];
-    if (rule->only_one) {
-        if (count_given(operands, rule->only_one, given) < 2)
-            return;
-        snprintf(text, sizeof text, "only one of %s",
-                 list_of(operands, rule->only_one, " and ", list));
-        refuse_by_rule(rule, text);
-    }
-    if (!options_given(operands, rule->option))
+    char given[32], form[32], other[32], list[128];
+    if (rule->only_one && count_given(operands, rule->only_one, given) > 1)
+        refuse_by_rule(rule, "only one of %s", list_of(operands, rule->only_one, " and ", list));
+    if (!rule->option || !options_given(operands, rule->option))
         return;
 
     form_of(operands, rule->option, form);
-    if (rule->with && count_given(operands, rule->with, given) == 0) {
-        snprintf(text, sizeof text, "%s needs %s", form,
-                 list_of(operands, rule->with, " or ", list));
-        refuse_by_rule(rule, text);
-    }
-    if (rule->without && count_given(operands, rule->without, given) > 0) {
-        snprintf(text, sizeof text, "%s does not go with %s", form,
-                 form_of(operands, given, other));
-        refuse_by_rule(rule, text);
-    }
+    if (rule->with && count_given(operands, rule->with, given) == 0)
+        refuse_by_rule(rule, "%s needs %s", form, list_of(operands, rule->with, " or ", list));
+    if (rule->without && count_given(operands, rule->without, given) > 0)
+        refuse_by_rule(rule, "%s does not go with %s", form, form_of(operands, given, other));
+
     const char *foreign = rule->only ? find_other(operands, rule) : NULL;
-    if (foreign) {
-        snprintf(text, sizeof text, "%s does not go with %s", form_of(operands, foreign, other),
-                 form);
-        refuse_by_rule(rule, text);
-    }
-    if (rule->family && name && !(rule->family & name->kind)) {
-        const char *family = rule->family == OBJECT_NAME_SYSV ? "System V" : "POSIX";
-        snprintf(text, sizeof text, "%.160s: %s is for %s objects", name->text, form, family);
-        refuse_by_rule(rule, text);
-    }
+    if (foreign)
+        refuse_by_rule(rule, "%s does not go with %s", form_of(operands, foreign, other), form);
+    if (rule->family && name && !(rule->family & name->kind))
+        refuse_by_rule(rule, "%s: %s is for %s objects", name->text, form,
+                       rule->family == OBJECT_NAME_SYSV ? "System V" : "POSIX");
 }
 
 void options_check(const struct operands *operands, const struct object_name *name)
@@ -385,9 +386,7 @@ void options_check(const struct operands *operands, const struct object_name *na
 void options_allow(const struct operands *operands, const char *allowed, const char *what)
 {
     char form[32];
-    for (size_t i = 0; operands->table[i].name; i++) {
-        const char *name = operands->table[i].name;
-        if (operands->given >> i & 1 && !has_word(allowed, name))
-            diag_die(EXIT_USAGE, "%s does not go with %s", form_of(operands, name, form), what);
-    }
+    const char *foreign = find_foreign(operands, allowed, "");
+    if (foreign)
+        diag_die(EXIT_USAGE, "%s does not go with %s", form_of(operands, foreign, form), what);
 }

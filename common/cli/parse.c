@@ -51,7 +51,7 @@ struct unit {
     int64_t factor;
 };
 
-/* Returns the factor of the unit that TEXT is, 0 when it is none. */
+/* Returns the factor of the unit TEXT, 0 if it is none of UNITS. */
 static int64_t factor_of(const char *text, const struct unit *units)
 {
     for (; units->name; units++)
@@ -85,7 +85,7 @@ const char *parse_time(const char *text, void *value)
     if (whole > (uint64_t)(INT64_MAX / factor - 1))
         return too_large;
 
-    /* From the last digit to the first, so that rounding down in between loses nothing. */
+    /* From the last digit to the first, so that no rounding in between is lost. */
     int64_t part = 0;
     bool has_rest = false;
     while (fraction_end > fraction) {

@@ -1,7 +1,7 @@
-/* parse: the words of a command line as values
+/* parse: words of the command line as values
  *
- * Every parser takes TEXT whole: it stores the value and returns NULL, or it returns what is wrong
- * with TEXT (a constant string, such as "too large") and stores nothing. */
+ * A parser takes the whole of TEXT. It stores the value and returns NULL; or it stores nothing and
+ * returns what is wrong with TEXT, a constant string such as "too large". */
 #ifndef PARSE_H
 #define PARSE_H
 
@@ -9,15 +9,14 @@
 
 typedef const char *parse_function(const char *text, void *value);
 
-/* What a parser returns where the fault is not TEXT's. */
+/* What a parser returns if there was no memory for a correct TEXT. */
 extern const char parse_no_memory[];
 
-/* The status of a tool that could not take a word of its command line because of WHY: EXIT_USAGE,
- * or EXIT_ERROR where there was no memory. */
+/* The exit status after a parser returned WHY: EXIT_USAGE, or EXIT_ERROR for parse_no_memory. */
 int parse_status(const char *why);
 
-/* TIME: decimal seconds, or with ms s m h d. VALUE is an int64_t of nanoseconds, rounded up so
- * that only a written zero is zero. */
+/* TIME: a decimal number of seconds, or with ms s m h d. VALUE is an int64_t of nanoseconds,
+ * rounded up so that only a written zero is zero. */
 parse_function parse_time;
 
 /* SIZE: an integer with K M G T or KiB MiB GiB TiB (powers of 1024), KB MB GB TB (powers of
@@ -45,11 +44,11 @@ parse_function parse_text;
 /* The same, of a path: not empty. */
 parse_function parse_path;
 
-/* Which of WORDS, of which NULL is the last, TEXT is: its place from 0; -1 if none of them. */
+/* The index of TEXT in WORDS, which end with NULL; -1 if it is none of them. */
 int parse_word(const char *text, const char *const *words);
 
-/* The unsigned integer at the start of TEXT in BASE (0 for C notation), without sign or space.
- * Returns where it ends: TEXT itself when there is no digit, NULL when it is over MAX. */
+/* Reads the unsigned integer at the start of TEXT in BASE (0: C notation), without sign or space.
+ * Returns where it ends: TEXT itself if there is no digit, NULL if the number is over MAX. */
 const char *parse_digits(const char *text, unsigned base, uint64_t max, uint64_t *value);
 
 #endif

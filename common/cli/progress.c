@@ -1,13 +1,8 @@
-/* The thread may stand anywhere when the tool forks, and the child may print a message; so a
- * message takes no lock, only the note that a line is open. */
 #include "cli/progress.h"
 
 #include "cli/diag.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
@@ -15,12 +10,12 @@
 
 static struct {
     bool is_started, is_terminal;
-    int64_t total;
+    bool has_open_line; /* the terminal's cursor stands behind the meter */
+    int64_t total, moved;
     double begin;
-    _Atomic int64_t moved;
-    atomic_bool is_line_open; /* the terminal's cursor stands behind the meter */
-    pthread_mutex_t drawing;  /* of who draws: the thread, or progress_end */
-} meter = {.drawing = PTHREAD_MUTEX_INITIALIZER};
+    double drawn_at; /* the time of the last drawing; before the first, BEGIN */
+    int64_t drawn;   /* the bytes that it showed */
+} meter;
 
 static double now(void)
 {
@@ -54,82 +49,66 @@ static const char *format_time(double seconds, char text[static 32])
 }
 
 /* One write, so that the lines of several meters stay apart. */
-static void show(const char *line, bool is_last)
+static void print_line(const char *line, bool is_last)
 {
     char text[256];
     bool stays = is_last || !meter.is_terminal;
     int size = snprintf(text, sizeof text, "%s%s%s%s", meter.is_terminal ? "\r" : "", line,
                         meter.is_terminal ? "\033[K" : "", stays ? "\n" : "");
-    atomic_store(&meter.is_line_open, !stays);
     ssize_t ignored = write(STDERR_FILENO, text, (size_t)size);
-    (void)ignored; /* there is no one left to tell */
+    (void)ignored; /* there is nobody left to tell */
+    meter.has_open_line = !stays;
 }
 
-static void draw(double elapsed, double rate)
+static void draw(double time)
 {
     char line[160], size[32], speed[32], left[32];
-    int64_t moved = atomic_load(&meter.moved);
-    int used = snprintf(line, sizeof line, "%s, %s/s", format_size((double)moved, size),
-                        format_size(rate, speed));
-    if (meter.total > 0 && moved > 0) {
-        double part = (double)moved / (double)meter.total;
-        double rest = part < 1 ? elapsed / part - elapsed : 0;
-        snprintf(line + used, sizeof line - (size_t)used, ", %.0f %%, %s left",
-                 part < 1 ? part * 100 : 100, format_time(rest, left));
-    }
-    show(line, false);
-}
+    double moved = (double)meter.moved, total = (double)meter.total;
+    double rate = (moved - (double)meter.drawn) / (time - meter.drawn_at);
+    int used =
+        snprintf(line, sizeof line, "%s, %s/s", format_size(moved, size), format_size(rate, speed));
 
-static void *run(void *unused)
-{
-    const struct timespec pause = {.tv_sec = !meter.is_terminal,
-                                   .tv_nsec = meter.is_terminal ? 250000000 : 0};
-    double before = meter.begin;
-    int64_t seen = 0;
-    for (;;) {
-        nanosleep(&pause, NULL);
-        pthread_mutex_lock(&meter.drawing); /* progress_end keeps it: after the last line, none */
-        double time = now();
-        int64_t moved = atomic_load(&meter.moved);
-        draw(time - meter.begin, (double)(moved - seen) / (time - before));
-        before = time;
-        seen = moved;
-        pthread_mutex_unlock(&meter.drawing);
+    if (total > 0 && moved > 0) {
+        double part = moved < total ? moved / total : 1;
+        double elapsed = time - meter.begin;
+        snprintf(line + used, sizeof line - (size_t)used, ", %.0f %%, %s left", part * 100,
+                 format_time(elapsed / part - elapsed, left));
     }
-    return unused;
+    print_line(line, false);
+    meter.drawn_at = time;
+    meter.drawn = meter.moved;
 }
 
 static void end_open_line(void)
 {
-    if (atomic_exchange(&meter.is_line_open, false)) {
-        ssize_t ignored = write(STDERR_FILENO, "\n", 1);
-        (void)ignored;
-    }
+    if (!meter.has_open_line)
+        return;
+    ssize_t ignored = write(STDERR_FILENO, "\n", 1);
+    (void)ignored;
+    meter.has_open_line = false;
 }
 
 void progress_start(int64_t total)
 {
-    pthread_t thread;
-    sigset_t all, before;
     int saved = errno;
     meter.is_started = true;
     meter.is_terminal = isatty(STDERR_FILENO);
     meter.total = total;
-    meter.begin = now();
+    meter.begin = meter.drawn_at = now();
     diag_before(end_open_line);
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&thread, NULL, run, NULL) == 0) /* else there is the last line, at least */
-        pthread_detach(thread);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = saved;
 }
 
 void progress_add(int64_t bytes)
 {
-    if (meter.is_started) /* only the tool's own thread counts */
-        atomic_store(&meter.moved, atomic_load(&meter.moved) + bytes);
+    if (!meter.is_started)
+        return;
+    int saved = errno;
+    meter.moved += bytes;
+    double time = now(), pause = meter.is_terminal ? 0.25 : 1;
+    if (time - meter.drawn_at >= pause)
+        draw(time);
+    errno = saved;
 }
 
 void progress_end(void)
@@ -137,9 +116,8 @@ void progress_end(void)
     if (!meter.is_started)
         return;
     char line[160], size[32], time[32], speed[32];
-    pthread_mutex_lock(&meter.drawing);
-    double moved = (double)atomic_load(&meter.moved), elapsed = now() - meter.begin;
+    double moved = (double)meter.moved, elapsed = now() - meter.begin;
     snprintf(line, sizeof line, "%s in %s, %s/s", format_size(moved, size),
              format_time(elapsed, time), format_size(elapsed > 0 ? moved / elapsed : 0, speed));
-    show(line, true);
+    print_line(line, true);
 }

@@ -1,22 +1,23 @@
-/* progress: the meter of -P on stderr: bytes, rate, and where the total is known percent and time
- * left
+/* progress: the meter of -P on stderr: bytes and rate, and percent and time left if the total is
+ * known
  *
- * One a process. It is drawn by a thread of its own, so that it goes on while the tool waits: in
- * place on a terminal, elsewhere a line a second. */
+ * One meter a process. On a terminal it is redrawn in place, elsewhere it is a line a second.
+ * progress_add draws it, as often as the clock allows. So nothing is drawn while nothing moves, and
+ * the rate after a pause is the average over the pause. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
 #include <stdint.h>
 
-/* Begins to count and to draw. TOTAL is in bytes, -1 where it is not known. To be called when all
- * is opened and locked, after interrupt_catch and sandbox_enter: the thread takes no signals, and
- * has the rights of who starts it. Keeps errno. */
+/* Begins to count. TOTAL is in bytes, -1 if it is not known. To be called when everything is opened
+ * and locked, so that the time of those waits does not count. Keeps errno. */
 void progress_start(int64_t total);
 
-/* BYTES more have moved. Does nothing where progress_start was not called. */
+/* BYTES more have moved. Does nothing unless progress_start was called. Keeps errno. */
 void progress_add(int64_t bytes);
 
-/* Draws the last line: all the bytes, the time, the rate. Does nothing without progress_start. */
+/* Draws the last line: all the bytes, the time, the rate. Does nothing unless progress_start was
+ * called. */
 void progress_end(void);
 
 #endif

@@ -27,7 +27,7 @@ static void print_end(void)
         putchar('\n');
 }
 
-/* Bytes of the UTF-8 character at TEXT, 0 where there is none (RFC 3629). */
+/* Bytes of the UTF-8 character at TEXT, 0 if it is none (RFC 3629). */
 static size_t utf8_length(const unsigned char *text)
 {
     size_t length = text[0] < 0x80   ? 1
@@ -45,8 +45,8 @@ static size_t utf8_length(const unsigned char *text)
     return is_overlong || is_no_character ? 0 : length;
 }
 
-/* RFC 8259 wants quotation mark, backslash and control characters escaped, and all of it UTF-8: a
- * byte that is not becomes U+FFFD. */
+/* RFC 8259 wants quotation marks, backslashes and control characters escaped, and everything in
+ * UTF-8: any other byte becomes U+FFFD. */
 static void print_json_string(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;

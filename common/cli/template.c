@@ -15,7 +15,7 @@ static const char *refuse(struct template *format, const char *what)
     return format->why;
 }
 
-/* Adds CHARACTER to the text that is the last piece, or begins one. */
+/* Adds CHARACTER to the literal text that is the last piece, or begins one. */
 static int add_character(struct template *format, int character)
 {
     if (format->count == 0 || !format->pieces[format->count - 1].iov_base) {
@@ -28,7 +28,7 @@ static int add_character(struct template *format, int character)
     return 0;
 }
 
-/* What the character behind a backslash stands for, -1 where it is none. */
+/* What LETTER after a backslash stands for, -1 if nothing. */
 static int unescape(char letter)
 {
     static const char letters[] = "nt0\\", meanings[] = {'\n', '\t', '\0', '\\'};

@@ -1,3 +1,15 @@
+/* Three processes, in the order of time:
+ *
+ *   semop     opens a pidfd of itself, forks the process in between, and reads the report
+ *   between   forks the guardian and exits, so that COMMAND finds no child it did not start
+ *   guardian  leaves the session, closes all but the pidfd and the report, takes, reports 0 or an
+ *             errno, waits until semop, by then COMMAND, has ended, and gives back
+ *
+ * If SIGKILL ends
+ *
+ *   semop     the guardian gives up within a slice, or gives back what it has taken
+ *   between   before its fork nothing is taken, and semop reads the end of the report (EOWNERDEAD)
+ *   guardian  before its report as above; after it what was taken stays taken, for ever */
 #include "semaphore/guardian.h"
 
 #include "sys/io.h"
@@ -6,27 +18,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long, in nanoseconds, a guardian goes on waiting for a process that is gone. */
+/* Nanoseconds after which a waiting guardian looks whether its process is still there. */
 static const int64_t slice = 100000000;
 
 static const struct deadline never = {.limit = DEADLINE_NEVER, .end = DEADLINE_NEVER};
 
 /* Returns 0 or an errno. */
-static int take_for(const struct process *process, const struct guardian_ops *duty,
+static int take_for(const struct process *process, const struct guardian_ops *ops,
                     const struct deadline *deadline)
 {
     for (;;) {
         int64_t remaining = deadline_remaining(deadline);
         struct deadline next = deadline_after(remaining < slice ? remaining : slice);
-        if (duty->take(duty->object, &next) == 0)
+        if (ops->take(ops->object, &next) == 0)
             return 0;
         if (errno == EAGAIN && !deadline_is_now(deadline))
             return ETIMEDOUT; /* the time was over before the wait began */
@@ -37,66 +46,67 @@ static int take_for(const struct process *process, const struct guardian_ops *du
     }
 }
 
-/* The guardian's whole life; PROCESS is whom it serves, to REPORT goes a 0 or an errno. It leaves
- * the session before it takes anything: what kills the process group must not kill it too. */
-static void guard(struct process process, int report, const struct guardian_ops *duty,
-                  const struct deadline *deadline)
+/* The guardian's whole life, for PROCESS. It leaves the session before it takes anything: a signal
+ * that ends the process group must not end it too. */
+static _Noreturn void guard(struct process process, int report, const struct guardian_ops *ops,
+                            const struct deadline *deadline)
 {
-    int ignored = chdir("/"); /* only lest it keeps a file system from being unmounted */
+    int ignored = chdir("/"); /* it would keep a file system from being unmounted */
     (void)ignored;
     setsid();
-    prctl(PR_SET_NAME, duty->name);
+    prctl(PR_SET_NAME, ops->name);
     process.fd = dup2(process.fd, 0);
     report = dup2(report, 1);
     if (process.fd < 0 || report < 0)
         _exit(1);
     io_close_range(2, UINT_MAX); /* an open one would keep a pipe from ending */
 
-    int error = take_for(&process, duty, deadline);
-    io_write(report, &error, sizeof error); /* fails where nobody waits any more */
+    int error = take_for(&process, ops, deadline);
+    io_write(report, &error, sizeof error); /* fails if nobody waits any more */
     close(report);
     if (error == 0) {
         while (process_wait(&process, &never) < 0)
             ;
-        duty->give_back(duty->object);
+        ops->give_back(ops->object);
     }
+    _exit(0);
 }
 
 struct start {
     struct process self;
     int report[2];
-    const struct guardian_ops *duty;
+    const struct guardian_ops *ops;
     const struct deadline *deadline;
-    int error;
 };
 
-/* The process in between, in the memory of the first, which waits. It and the guardian end by
- * returning, as clone(2) has it: on this stack AddressSanitizer cannot follow a call that does not
- * return. */
-static int fork_guardian(void *argument)
+/* fork(2) returns EAGAIN for RLIMIT_NPROC, but the EAGAIN of take means "busy". */
+static int fork_error(void)
 {
-    struct start *start = argument;
+    return errno == EAGAIN ? EUSERS : errno;
+}
+
+static _Noreturn void run_between(const struct start *start)
+{
     close(start->report[0]);
     pid_t guardian = fork();
     if (guardian == 0)
-        guard(start->self, start->report[1], start->duty, start->deadline);
-    else
-        start->error = guardian < 0 ? errno : 0;
-    return 0;
+        guard(start->self, start->report[1], start->ops, start->deadline);
+    if (guardian < 0) {
+        int error = fork_error();
+        io_write(start->report[1], &error, sizeof error);
+    }
+    _exit(0);
 }
 
-/* Forks twice and lets the process in between end, so that COMMAND finds no child that it did not
- * start. As vfork(2) does, the first of them shares the memory, since copying takes long; but no
- * signal tells its end: a SIGCHLD would stay pending where it is blocked. Returns 0 or an errno. */
-static int start_guardian(struct start *start)
+/* COMMAND must not find a SIGCHLD that is pending for a child it did not start. */
+static void discard_sigchld(void)
 {
-    static char stack[32768] __attribute__((aligned(16)));
-    pid_t between = clone(fork_guardian, stack + sizeof stack, CLONE_VM | CLONE_VFORK, start);
-    if (between < 0)
-        return errno;
-    while (waitpid(between, NULL, __WALL) < 0 && errno == EINTR)
+    static const struct timespec at_once = {0, 0};
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    while (sigtimedwait(&child, NULL, &at_once) >= 0)
         ;
-    return start->error;
 }
 
 /* The guardian's 0 or errno. */
@@ -109,9 +119,24 @@ static int read_report(int fd)
     return got == (ssize_t)sizeof error ? error : EOWNERDEAD;
 }
 
-int guardian_start(const struct guardian_ops *duty, const struct deadline *deadline)
+/* Returns 0 or an errno. All signals are blocked. */
+static int start_guardian(struct start *start)
 {
-    struct start start = {.duty = duty, .deadline = deadline, .error = EOWNERDEAD};
+    pid_t between = fork();
+    if (between == 0)
+        run_between(start);
+    close(start->report[1]);
+    if (between < 0)
+        return fork_error();
+    while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+        ;
+    discard_sigchld();
+    return 0;
+}
+
+int guardian_start(const struct guardian_ops *ops, const struct deadline *deadline)
+{
+    struct start start = {.ops = ops, .deadline = deadline};
     sigset_t all, before;
 
     /* Opened here, where this process surely lives: its PID cannot be another's yet. */
@@ -120,20 +145,16 @@ int guardian_start(const struct guardian_ops *duty, const struct deadline *deadl
     if (pipe2(start.report, O_CLOEXEC) < 0)
         return process_close(&start.self), -1;
 
-    /* The guardian keeps this mask. SIGBUS tells of memory in a file that was cut: a take's affair.
-     */
+    /* The guardian keeps this mask. SIGBUS stays open: taking handles it. */
     sigfillset(&all);
     sigdelset(&all, SIGBUS);
     sigprocmask(SIG_SETMASK, &all, &before);
     int error = start_guardian(&start);
     sigprocmask(SIG_SETMASK, &before, NULL);
 
-    process_close(&start.self);
-    close(start.report[1]);
-    if (error == 0)
+    if (error == 0) /* a signal may end this wait */
         error = read_report(start.report[0]);
-    else if (error == EAGAIN)
-        error = EUSERS; /* fork(2) means RLIMIT_NPROC; of EAGAIN the caller thinks as of take's */
+    process_close(&start.self);
     close(start.report[0]);
     errno = error;
     return error == 0 ? 0 : -1;

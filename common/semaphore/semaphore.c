@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +24,7 @@ const char *semaphore_parse_name(const char *text, void *value)
 const char *semaphore_parse_op(const char *text, void *value)
 {
     static const char wrong[] = "not INDEX:DELTA[:nowait][:undo], such as 0:-1 or 2:+1:undo";
-    struct semaphore_op step = {0};
+    struct semaphore_op op = {0};
     uint64_t index, size;
     const char *at = parse_digits(text, 10, INT_MAX, &index);
     if (!at)
@@ -44,18 +42,18 @@ const char *semaphore_parse_op(const char *text, void *value)
     while (*at == ':') {
         size_t length = strcspn(++at, ":");
         if (length == 6 && strncmp(at, "nowait", length) == 0)
-            step.is_nowait = true;
+            op.is_nowait = true;
         else if (length == 4 && strncmp(at, "undo", length) == 0)
-            step.is_undone = true;
+            op.is_undone = true;
         else
             return wrong;
         at += length;
     }
     if (*at)
         return wrong;
-    step.index = (int)index;
-    step.delta = is_taken ? -(int)size : (int)size;
-    *(struct semaphore_op *)value = step;
+    op.index = (int)index;
+    op.delta = is_taken ? -(int)size : (int)size;
+    *(struct semaphore_op *)value = op;
     return NULL;
 }
 
@@ -64,8 +62,33 @@ int semaphore_max(const struct object_name *name)
     return family_of(name)->max;
 }
 
+/* Fills the failure of SEMAPHORE from errno if RESULT is -1. Returns RESULT. */
+static int note_failure(struct semaphore *semaphore, int result)
+{
+    struct failure *failure = &semaphore->failure;
+    if (result >= 0)
+        return result;
+    failure_set(failure, "%s", semaphore->doing);
+    switch (failure->errnum) {
+    case EAGAIN:
+        return failure_set_why(failure, "not free");
+    case ETIMEDOUT:
+        return failure_set_why(failure, "not free in time");
+    case EIDRM:
+        return failure_set_why(failure, "somebody removed the semaphore");
+    case EOVERFLOW: /* sem_post(3) */
+    case ERANGE:    /* semop(2) */
+        return failure_set_why(failure, "the value is at its limit, %d", semaphore->family->max);
+    default:
+        semaphore->family->explain(semaphore, failure);
+        errno = failure->errnum;
+        return -1;
+    }
+}
+
 int semaphore_open(struct semaphore *semaphore, const struct object_name *name, int index,
-                   enum semaphore_access access, const struct semaphore_creation *creation)
+                   enum semaphore_access access, const struct semaphore_creation *creation,
+                   const char *doing)
 {
     *semaphore = (struct semaphore){
         .name = *name,
@@ -73,61 +96,35 @@ int semaphore_open(struct semaphore *semaphore, const struct object_name *name, 
         .index = index,
         .is_sysv = object_name_is_sysv(name),
         .family = family_of(name),
+        .doing = doing,
     };
-    if (name->kind == OBJECT_NAME_PRIVATE && !creation)
-        return errno = ENOENT, -1;
-    return semaphore->family->open(semaphore, access, creation);
+    bool is_missing = name->kind == OBJECT_NAME_PRIVATE && !creation;
+    return note_failure(semaphore, is_missing
+                                       ? (errno = ENOENT, -1)
+                                       : semaphore->family->open(semaphore, access, creation));
 }
 
-const char *semaphore_say(struct semaphore *semaphore, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(semaphore->why, sizeof semaphore->why, format, arguments);
-    va_end(arguments);
-    return semaphore->why;
-}
-
-const char *semaphore_why(struct semaphore *semaphore, int errnum)
-{
-    const char *why;
-    switch (errnum) {
-    case EAGAIN:
-        return "not free";
-    case ETIMEDOUT:
-        return "not free in time";
-    case EIDRM:
-        return "somebody removed the semaphore";
-    case EOVERFLOW: /* sem_post(3) */
-    case ERANGE:    /* semop(2) */
-        return semaphore_say(semaphore, "the value is at its limit, %d", semaphore->family->max);
-    default:
-        why = semaphore->family->why(semaphore, errnum);
-        return why ? why : strerror(errnum);
-    }
-}
-
-int semaphore_operate(struct semaphore *semaphore, const struct semaphore_op *steps, size_t count,
+int semaphore_operate(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
                       const struct deadline *deadline)
 {
-    return semaphore->family->operate(semaphore, steps, count, deadline);
+    return note_failure(semaphore, semaphore->family->operate(semaphore, ops, count, deadline));
 }
 
 int semaphore_set(struct semaphore *semaphore, int value)
 {
-    return semaphore->family->set(semaphore, value);
+    return note_failure(semaphore, semaphore->family->set(semaphore, value));
 }
 
 int semaphore_value(struct semaphore *semaphore)
 {
-    return semaphore->family->value(semaphore);
+    return note_failure(semaphore, semaphore->family->value(semaphore));
 }
 
-int semaphore_describe(struct semaphore *semaphore, bool json)
+int semaphore_report(struct semaphore *semaphore, bool json)
 {
     struct semaphore_status status;
     if (semaphore->family->status(semaphore, &status) < 0)
-        return -1;
+        return note_failure(semaphore, -1);
 
     report_object(json, semaphore->name.text, semaphore->is_sysv);
     report_number("value", status.value);
@@ -149,5 +146,5 @@ int semaphore_describe(struct semaphore *semaphore, bool json)
 
 int semaphore_remove(struct semaphore *semaphore)
 {
-    return semaphore->family->remove(semaphore);
+    return note_failure(semaphore, semaphore->family->remove(semaphore));
 }

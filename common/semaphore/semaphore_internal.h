@@ -1,4 +1,4 @@
-/* semaphore_internal: what a family of semaphores does for semaphores.c */
+/* semaphore_internal: what a family of semaphores does for semaphore.c */
 #ifndef SEMAPHORE_INTERNAL_H
 #define SEMAPHORE_INTERNAL_H
 
@@ -15,8 +15,8 @@ struct semaphore_status {
     int count;                     /* semaphores of the set */
     unsigned short *values;        /* of all of them, at one moment; the caller's to free */
     int waiting, waiting_for_zero; /* processes */
-    pid_t last_pid;                /* who changed it last, 0 where the kernel has none */
-    time_t operated, changed;      /* of the set; 0 where there was none */
+    pid_t last_pid;                /* that changed it last; 0 if none did */
+    time_t operated, changed;      /* of the set; 0 if never */
 };
 
 /* The functions of semaphores.h, each for one family. */
@@ -24,8 +24,9 @@ struct semaphore_family {
     int max; /* the largest value */
     int (*open)(struct semaphore *semaphore, enum semaphore_access access,
                 const struct semaphore_creation *creation);
-    const char *(*why)(struct semaphore *semaphore, int errnum); /* NULL where errno says it */
-    int (*operate)(struct semaphore *semaphore, const struct semaphore_op *steps, size_t count,
+    /* sets the why of FAILURE if its errno needs more words than strerror(3) has */
+    void (*explain)(const struct semaphore *semaphore, struct failure *failure);
+    int (*operate)(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
                    const struct deadline *deadline);
     int (*set)(struct semaphore *semaphore, int value);
     int (*value)(struct semaphore *semaphore);
@@ -36,9 +37,5 @@ struct semaphore_family {
 extern const struct semaphore_family semaphore_posix, semaphore_sysv;
 
 enum { SEMAPHORE_NAME_MAX = 251 }; /* POSIX, sem_overview(7): NAME_MAX less `sem.` */
-
-/* A sentence for semaphore_why, made of FORMAT; good until the next one. */
-const char *semaphore_say(struct semaphore *semaphore, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 #endif

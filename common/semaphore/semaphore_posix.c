@@ -1,6 +1,7 @@
 #include "semaphore/guardian.h"
 #include "semaphore/semaphore_internal.h"
 #include "semaphore/semaphore_posix_file.h"
+#include "sys/io.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -22,31 +23,31 @@
 /* How long a wait goes on, in nanoseconds, for a semaphore that was removed. */
 static const int64_t slice = 100000000;
 
-/* How often a wait for zero looks: nobody tells of taking. */
+/* How often a wait for zero looks, in nanoseconds: taking wakes nobody. */
 static const int64_t look_every = 10000000;
 
 static sem_t *in_hand;
-static volatile sig_atomic_t is_cut;
+static volatile sig_atomic_t is_truncated;
 
-/* Somebody cut the file, so there is no memory behind the mapping. The instruction gets other
- * memory to end on. A jump out of it would not do: glibc's wait has a cleanup that touches it too.
- */
-static void on_cut(int signal)
+/* Somebody truncated the file, so there is no memory behind the mapping. The instruction gets other
+ * memory to end on. A jump out of it is not enough: glibc's wait has a cleanup that touches the
+ * memory too. */
+static void on_truncation(int signal)
 {
-    is_cut = 1;
+    is_truncated = 1;
     if (mmap(in_hand, sizeof *in_hand, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
         _exit(128 + signal);
 }
 
-/* From the first action on, not before: an exec resets only what is handled, and COMMAND shall find
- * SIGBUS as it was. */
-static void catch_cuts(sem_t *posix)
+/* Not before the first action: an exec resets only handled signals, and COMMAND has to find SIGBUS
+ * as it was. */
+static void catch_truncation(sem_t *posix)
 {
     if (in_hand)
         return;
     in_hand = posix;
-    struct sigaction action = {.sa_handler = on_cut};
+    struct sigaction action = {.sa_handler = on_truncation};
     sigaction(SIGBUS, &action, NULL);
 }
 
@@ -62,7 +63,7 @@ static int wait_for(sem_t *posix, int64_t nanoseconds)
 
 enum action { TAKE_NOW, TAKE_IN_TIME, GIVE, LOOK };
 
-static int touch(sem_t *posix, enum action action, int64_t nanoseconds)
+static int call_library(sem_t *posix, enum action action, int64_t nanoseconds)
 {
     int value = 0;
     switch (action) {
@@ -79,30 +80,31 @@ static int touch(sem_t *posix, enum action action, int64_t nanoseconds)
     }
 }
 
-/* All that is done to the mapped memory. EBADMSG where the file was cut. */
-static int act(const struct semaphore *semaphore, enum action action, int64_t nanoseconds)
+/* All that is done to the mapped memory. EBADMSG: the file was truncated. */
+static int operate_mapped(const struct semaphore *semaphore, enum action action,
+                          int64_t nanoseconds)
 {
-    catch_cuts(semaphore->posix);
-    int result = touch(semaphore->posix, action, nanoseconds);
-    return is_cut ? (errno = EBADMSG, -1) : result;
+    catch_truncation(semaphore->posix);
+    int result = call_library(semaphore->posix, action, nanoseconds);
+    return is_truncated ? (errno = EBADMSG, -1) : result;
 }
 
-/* Whether the name is gone or means another semaphore now: nobody will give to this one. */
+/* Whether the name is gone or is another semaphore's now: nobody will give to this one. */
 static bool is_removed(const struct semaphore *semaphore)
 {
     struct stat file;
     if (lstat(semaphore->path, &file) < 0)
         return errno == ENOENT;
-    return file.st_dev != semaphore->device || file.st_ino != semaphore->inode;
+    return !io_is_same_file(&file, &semaphore->file);
 }
 
 static int take_posix(struct semaphore *semaphore, const struct deadline *deadline)
 {
     if (deadline_is_now(deadline))
-        return act(semaphore, TAKE_NOW, 0);
+        return operate_mapped(semaphore, TAKE_NOW, 0);
     for (;;) {
         int64_t remaining = deadline_remaining(deadline);
-        if (act(semaphore, TAKE_IN_TIME, remaining < slice ? remaining : slice) == 0)
+        if (operate_mapped(semaphore, TAKE_IN_TIME, remaining < slice ? remaining : slice) == 0)
             return 0;
         if (errno != ETIMEDOUT && errno != EINTR)
             return -1;
@@ -113,11 +115,11 @@ static int take_posix(struct semaphore *semaphore, const struct deadline *deadli
     }
 }
 
-/* It may miss a zero that lasts less than a look. */
-static int await_zero(const struct semaphore *semaphore, const struct deadline *deadline)
+/* A zero that lasts less than the pause between two looks may be missed. */
+static int wait_for_zero(const struct semaphore *semaphore, const struct deadline *deadline)
 {
     int value;
-    while ((value = act(semaphore, LOOK, 0)) > 0) {
+    while ((value = operate_mapped(semaphore, LOOK, 0)) > 0) {
         int64_t remaining = deadline_remaining(deadline);
         if (remaining == 0)
             return errno = deadline_is_now(deadline) ? EAGAIN : ETIMEDOUT, -1;
@@ -136,42 +138,42 @@ static int take_for_another(void *object, const struct deadline *deadline)
 
 static void give_back(void *object)
 {
-    act(object, GIVE, 0);
+    operate_mapped(object, GIVE, 0);
 }
 
 static int hold_posix(struct semaphore *semaphore, const struct deadline *deadline)
 {
-    struct guardian_ops duty = {
+    struct guardian_ops ops = {
         .name = "semop-guardian",
         .take = take_for_another,
         .give_back = give_back,
         .object = semaphore,
     };
-    return guardian_start(&duty, deadline);
+    return guardian_start(&ops, deadline);
 }
 
-static int operate_posix(struct semaphore *semaphore, const struct semaphore_op *steps,
-                         size_t count, const struct deadline *deadline)
+static int operate_posix(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
+                         const struct deadline *deadline)
 {
-    if (count != 1 || steps->delta > 1 || steps->delta < -1)
+    if (count != 1 || ops->delta > 1 || ops->delta < -1)
         return errno = ENOTSUP, -1;
-    if (steps->is_undone)
+    if (ops->is_undone)
         return hold_posix(semaphore, deadline);
-    if (steps->delta < 0)
+    if (ops->delta < 0)
         return take_posix(semaphore, deadline);
-    return steps->delta > 0 ? act(semaphore, GIVE, 0) : await_zero(semaphore, deadline);
+    return ops->delta > 0 ? operate_mapped(semaphore, GIVE, 0) : wait_for_zero(semaphore, deadline);
 }
 
 static int value_posix(struct semaphore *semaphore)
 {
-    return act(semaphore, LOOK, 0);
+    return operate_mapped(semaphore, LOOK, 0);
 }
 
 static int set_posix(struct semaphore *semaphore, int value)
 {
-    for (int now; (now = act(semaphore, LOOK, 0)) != value;)
-        if (now < 0 || (act(semaphore, now < value ? GIVE : TAKE_NOW, 0) < 0 && errno != EAGAIN &&
-                        errno != EINTR))
+    for (int now; (now = operate_mapped(semaphore, LOOK, 0)) != value;)
+        if (now < 0 || (operate_mapped(semaphore, now < value ? GIVE : TAKE_NOW, 0) < 0 &&
+                        errno != EAGAIN && errno != EINTR))
             return -1;
     return 0;
 }
@@ -195,31 +197,36 @@ static int remove_posix(struct semaphore *semaphore)
     return sem_unlink(semaphore->name.text);
 }
 
-static const char *why_posix(struct semaphore *semaphore, int errnum)
+static void explain_posix(const struct semaphore *semaphore, struct failure *failure)
 {
     struct rlimit processes = {0};
-    switch (errnum) {
+    switch (failure->errnum) {
     case EBADMSG:
-        return semaphore_say(semaphore, "%s is not a semaphore", semaphore->path);
+        failure_set_why(failure, "%s is not a semaphore", semaphore->path);
+        break;
     case ENOSPC:
-        return "/dev/shm is full";
+        failure_set_why(failure, "/dev/shm is full");
+        break;
     case ENODEV:
-        return "there is no /dev/shm";
+        failure_set_why(failure, "there is no /dev/shm");
+        break;
     case EOWNERDEAD:
-        return "its guardian process was killed";
+        failure_set_why(failure, "its guardian process was killed");
+        break;
     case EUSERS:
         getrlimit(RLIMIT_NPROC, &processes);
-        return semaphore_say(semaphore, "no more processes for a guardian (ulimit -u is %llu)",
-                             (unsigned long long)processes.rlim_cur);
+        failure_set_why(failure, "no more processes for a guardian (ulimit -u is %llu)",
+                        (unsigned long long)processes.rlim_cur);
+        break;
     default:
-        return NULL;
+        break;
     }
 }
 
 const struct semaphore_family semaphore_posix = {
     .max = SEM_VALUE_MAX,
     .open = semaphore_posix_file_open,
-    .why = why_posix,
+    .explain = explain_posix,
     .operate = operate_posix,
     .set = set_posix,
     .value = value_posix,

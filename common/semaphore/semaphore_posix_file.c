@@ -1,6 +1,7 @@
 #include "semaphore/semaphore_posix_file.h"
 
 #include "sys/io.h"
+#include "sys/open_or_create.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +28,8 @@ static bool is_semaphore(const struct stat *file)
     return S_ISREG(file->st_mode) && file->st_size == (off_t)sizeof(sem_t);
 }
 
-/* Whether COPY is one that processes share, by what sem_init(3) writes for that and for no other:
- * the futex calls of the C library are made of it, and where it is damaged they end in abort(3). */
+/* Whether COPY is a semaphore that processes share: sem_init(3) writes that into it. The C library
+ * makes its futex calls of it, and a damaged one ends in abort(3). */
 static bool is_for_processes(const sem_t *copy)
 {
     enum { WORDS = sizeof(sem_t) / sizeof(int) };
@@ -45,7 +46,7 @@ static bool is_for_processes(const sem_t *copy)
     return true;
 }
 
-/* Maps what is open as FD. Its value is read from a copy, which nobody can cut. */
+/* Maps the file that is open as FD. The value is read from a copy, which nobody can truncate. */
 static int map_file(struct semaphore *semaphore, int fd, int protection)
 {
     struct stat file;
@@ -64,16 +65,15 @@ static int map_file(struct semaphore *semaphore, int fd, int protection)
     void *map = mmap(NULL, sizeof(sem_t), protection, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED)
         return -1;
-    /* A file with a hole on a full file system: found here, or by SIGBUS later. */
+    /* A file with a hole on a full file system: found here, or later by SIGBUS. */
     if (madvise(map, sizeof(sem_t), MADV_POPULATE_READ) < 0 && errno == EFAULT)
         return errno = EBADMSG, -1;
     semaphore->posix = map;
-    semaphore->device = file.st_dev;
-    semaphore->inode = file.st_ino;
+    semaphore->file = file;
     return 0;
 }
 
-/* What sem_open(3) does; but that maps a file of any size, so that an empty one is SIGBUS. */
+/* As sem_open(3) does; but that maps a file of any size, so an empty one ends in SIGBUS. */
 static int open_file(struct semaphore *semaphore, enum semaphore_access access)
 {
     bool reads = access == SEMAPHORE_READ;
@@ -90,8 +90,8 @@ static int open_file(struct semaphore *semaphore, enum semaphore_access access)
     return 0;
 }
 
-/* sem_open(3) links a file into place that has its value already. The mode is exactly the one asked
- * for, so the umask must not take from it. */
+/* sem_open(3) links a file into place that has its value already. The mode is exactly the one that
+ * was asked for, whatever the umask. */
 static int create_file(struct semaphore *semaphore, const struct semaphore_creation *creation)
 {
     sigset_t all, before;
@@ -105,12 +105,9 @@ static int create_file(struct semaphore *semaphore, const struct semaphore_creat
     if (posix == SEM_FAILED)
         return -1;
 
-    struct stat file;
     semaphore->posix = posix;
-    if (lstat(semaphore->path, &file) == 0) {
-        semaphore->device = file.st_dev;
-        semaphore->inode = file.st_ino;
-    }
+    if (lstat(semaphore->path, &semaphore->file) < 0)
+        semaphore->file = (struct stat){0};
     return 0;
 }
 
@@ -122,28 +119,44 @@ static int check_file(struct semaphore *semaphore)
     return is_semaphore(&file) ? 0 : (errno = EBADMSG, -1);
 }
 
-/* Without the folder no name can come to be: that is no ENOENT, which only says "not there". */
-static int tell_missing(void)
+/* Without the directory no name can come to be. That is no ENOENT, which only means "not there". */
+static int note_missing_directory(void)
 {
     if (errno == ENOENT && access("/dev/shm", F_OK) < 0 && errno == ENOENT)
         errno = ENODEV;
     return -1;
 }
 
+struct request {
+    struct semaphore *semaphore;
+    enum semaphore_access access;
+    const struct semaphore_creation *creation;
+};
+
+static int open_existing(void *object)
+{
+    const struct request *request = object;
+    return open_file(request->semaphore, request->access);
+}
+
+static int create_new(void *object)
+{
+    const struct request *request = object;
+    return create_file(request->semaphore, request->creation);
+}
+
 int semaphore_posix_file_open(struct semaphore *semaphore, enum semaphore_access access,
                               const struct semaphore_creation *creation)
 {
-    bool may_exist = !creation || !creation->is_exclusive;
+    struct request request = {semaphore, access, creation};
+    const struct open_or_create how = {
+        .open = open_existing,
+        .create = create_new,
+        .creates = creation,
+        .is_exclusive = creation && creation->is_exclusive,
+    };
     snprintf(semaphore->path, sizeof semaphore->path, FOLDER "%s", semaphore->name.text + 1);
     if (access == SEMAPHORE_REMOVE)
         return check_file(semaphore);
-    do {
-        if (may_exist && open_file(semaphore, access) == 0)
-            return 0;
-        if (may_exist && (errno != ENOENT || !creation))
-            break;
-        if (create_file(semaphore, creation) == 0)
-            return 0;
-    } while (errno == EEXIST && may_exist);
-    return tell_missing();
+    return open_or_create(&how, &request) < 0 ? note_missing_directory() : 0;
 }

@@ -1,6 +1,7 @@
 #include "semaphore/semaphore_internal.h"
 #include "semaphore/semaphore_sysv_init.h"
 #include "sys/interrupt.h"
+#include "sys/open_or_create.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,7 +11,7 @@
 
 enum { VALUE_MAX = 32767 }; /* SEMVMX of semop(2), fixed in the kernel */
 
-/* For semget(2), which refuses what is over a limit anyway. */
+/* For semget(2), which refuses any number over its limit. */
 static int size_of(const struct semaphore_creation *creation)
 {
     return creation->count < INT_MAX ? (int)creation->count : INT_MAX;
@@ -65,47 +66,65 @@ static int open_set(struct semaphore *semaphore, key_t key, enum semaphore_acces
     if (semaphore->id < 0)
         return -1;
 
-    /* Who may not look need not: the value of another's semaphore has long been given. */
-    int born = access == SEMAPHORE_REMOVE ? 1 : semaphore_wait_initialized(semaphore->id);
-    if (born == 0 && creation) {
+    /* A process that may not read the set need not: its owner has long given the first value. */
+    int initialized = access == SEMAPHORE_REMOVE ? 1 : semaphore_wait_initialized(semaphore->id);
+    if (initialized == 0 && creation) {
         int all = count_of(semaphore->id);
-        born = all < 0 ? -1 : semaphore_set_initial_values(semaphore->id, all, creation->value);
+        initialized =
+            all < 0 ? -1 : semaphore_set_initial_values(semaphore->id, all, creation->value);
     }
-    if (born < 0 && (errno == EINVAL || errno == EIDRM))
+    if (initialized < 0 && (errno == EINVAL || errno == EIDRM))
         return errno = ENOENT, -1;
-    if (born < 0 && errno != EACCES)
+    if (initialized < 0 && errno != EACCES)
         return -1;
     if (count > 1 && count > count_of(semaphore->id)) /* semget(2) asks only by key */
         return errno = EINVAL, -1;
     return 0;
 }
 
+struct request {
+    struct semaphore *semaphore;
+    key_t key;
+    enum semaphore_access access;
+    const struct semaphore_creation *creation;
+};
+
+static int open_existing(void *object)
+{
+    const struct request *request = object;
+    if (request->semaphore->name.kind == OBJECT_NAME_PRIVATE)
+        return errno = ENOENT, -1;
+    return open_set(request->semaphore, request->key, request->access, request->creation);
+}
+
+static int create_new(void *object)
+{
+    const struct request *request = object;
+    return create_set(request->semaphore, request->key, request->creation);
+}
+
 static int open_sysv(struct semaphore *semaphore, enum semaphore_access access,
                      const struct semaphore_creation *creation)
 {
-    key_t key = IPC_PRIVATE;
+    struct request request = {semaphore, IPC_PRIVATE, access, creation};
+    const struct open_or_create how = {
+        .open = open_existing,
+        .create = create_new,
+        .creates = creation,
+        .is_exclusive = creation && creation->is_exclusive,
+    };
     if (semaphore->name.kind == OBJECT_NAME_ID) {
-        int result = open_set(semaphore, key, access, creation);
-        return result == 0 && creation && creation->is_exclusive ? (errno = EEXIST, -1) : result;
+        int result = open_existing(&request);
+        return result == 0 && how.is_exclusive ? (errno = EEXIST, -1) : result;
     }
-    if (object_name_key(&semaphore->name, &key) < 0)
+    if (object_name_key(&semaphore->name, &request.key) < 0)
         return -1;
-    bool may_exist = key != IPC_PRIVATE && (!creation || !creation->is_exclusive);
-
-    do {
-        if (may_exist && open_set(semaphore, key, access, creation) == 0)
-            return 0;
-        if (may_exist && (errno != ENOENT || !creation))
-            return -1;
-        if (create_set(semaphore, key, creation) == 0)
-            return 0;
-    } while (errno == EEXIST && may_exist);
-    return -1;
+    return open_or_create(&how, &request);
 }
 
-/* The kernel says EINVAL of a set that is gone before the call, and EIDRM where it goes in it; and
- * semctl(2) says EINVAL of an index where semop(2) says EFBIG. */
-static int tell_cause(const struct semaphore *semaphore, int result)
+/* If the set is gone before the call the kernel returns EINVAL, if it goes during the call EIDRM.
+ * For a wrong index semctl(2) returns EINVAL and semop(2) EFBIG. */
+static int correct_errno(const struct semaphore *semaphore, int result)
 {
     if (result < 0 && errno == EINVAL) {
         int count = count_of(semaphore->id);
@@ -115,7 +134,7 @@ static int tell_cause(const struct semaphore *semaphore, int result)
 }
 
 /* SEM_UNDO: the kernel remembers over an exec what it has to undo. */
-static int operate_sysv(struct semaphore *semaphore, const struct semaphore_op *steps, size_t count,
+static int operate_sysv(struct semaphore *semaphore, const struct semaphore_op *ops, size_t count,
                         const struct deadline *deadline)
 {
     bool is_now = deadline_is_now(deadline);
@@ -123,13 +142,13 @@ static int operate_sysv(struct semaphore *semaphore, const struct semaphore_op *
     if (!operations)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        if (steps[i].index > UINT16_MAX)
+        if (ops[i].index > UINT16_MAX)
             return free(operations), errno = EFBIG, -1;
         operations[i] = (struct sembuf){
-            .sem_num = (unsigned short)steps[i].index,
-            .sem_op = (short)steps[i].delta,
-            .sem_flg = (short)((steps[i].is_undone ? SEM_UNDO : 0) |
-                               (is_now || steps[i].is_nowait ? IPC_NOWAIT : 0)),
+            .sem_num = (unsigned short)ops[i].index,
+            .sem_op = (short)ops[i].delta,
+            .sem_flg = (short)((ops[i].is_undone ? SEM_UNDO : 0) |
+                               (is_now || ops[i].is_nowait ? IPC_NOWAIT : 0)),
         };
     }
 
@@ -146,31 +165,31 @@ static int operate_sysv(struct semaphore *semaphore, const struct semaphore_op *
     int saved = errno;
     free(operations);
     errno = saved;
-    return tell_cause(semaphore, result);
+    return correct_errno(semaphore, result);
 }
 
-/* An errand of semctl(2) about the semaphore itself. */
-static int ask(const struct semaphore *semaphore, int what, int value)
+/* semctl(2) for the semaphore itself. */
+static int control(const struct semaphore *semaphore, int what, int value)
 {
     union semctl_argument argument = {.value = value};
-    return tell_cause(semaphore, semctl(semaphore->id, semaphore->index, what, argument));
+    return correct_errno(semaphore, semctl(semaphore->id, semaphore->index, what, argument));
 }
 
 static int set_sysv(struct semaphore *semaphore, int value)
 {
-    return ask(semaphore, SETVAL, value);
+    return control(semaphore, SETVAL, value);
 }
 
 static int value_sysv(struct semaphore *semaphore)
 {
-    return ask(semaphore, GETVAL, 0);
+    return control(semaphore, GETVAL, 0);
 }
 
 static int status_sysv(struct semaphore *semaphore, struct semaphore_status *status)
 {
     struct semid_ds kernel = {0};
     union semctl_argument argument = {.status = &kernel};
-    if (tell_cause(semaphore, semctl(semaphore->id, 0, IPC_STAT, argument)) < 0)
+    if (correct_errno(semaphore, semctl(semaphore->id, 0, IPC_STAT, argument)) < 0)
         return -1;
     *status = (struct semaphore_status){
         .mode = kernel.sem_perm.mode & 07777,
@@ -178,16 +197,16 @@ static int status_sysv(struct semaphore *semaphore, struct semaphore_status *sta
         .gid = kernel.sem_perm.gid,
         .count = (int)kernel.sem_nsems,
         .values = calloc(kernel.sem_nsems + 1, sizeof *status->values),
-        .waiting = ask(semaphore, GETNCNT, 0),
-        .waiting_for_zero = ask(semaphore, GETZCNT, 0),
-        .last_pid = ask(semaphore, GETPID, 0),
+        .waiting = control(semaphore, GETNCNT, 0),
+        .waiting_for_zero = control(semaphore, GETZCNT, 0),
+        .last_pid = control(semaphore, GETPID, 0),
         .operated = kernel.sem_otime,
         .changed = kernel.sem_ctime,
     };
     if (!status->values || status->last_pid < 0)
         return -1;
     argument.values = status->values;
-    if (tell_cause(semaphore, semctl(semaphore->id, 0, GETALL, argument)) < 0)
+    if (correct_errno(semaphore, semctl(semaphore->id, 0, GETALL, argument)) < 0)
         return -1;
     status->value = status->values[semaphore->index];
     return 0;
@@ -201,42 +220,48 @@ static int remove_sysv(struct semaphore *semaphore)
     return result;
 }
 
-/* Of a set that could not be opened the key is known. */
-static const char *why_sysv(struct semaphore *semaphore, int errnum)
+/* A set that could not be opened is found by its key. */
+static void explain_sysv(const struct semaphore *semaphore, struct failure *failure)
 {
     struct seminfo limits = {0}, used = {0};
     int count = count_of(semaphore->id >= 0 ? semaphore->id : semget(semaphore->name.key, 0, 0));
     semctl(0, 0, IPC_INFO, (union semctl_argument){.limits = &limits});
     semctl(0, 0, SEM_INFO, (union semctl_argument){.limits = &used}); /* semusz: sets in use */
-    switch (errnum) {
+    switch (failure->errnum) {
     case ENOSPC:
         if (used.semusz < limits.semmni)
-            return semaphore_say(semaphore,
-                                 "no more semaphores (the second number of kernel.sem is %d)",
-                                 limits.semmns);
-        return semaphore_say(semaphore, "no more sets (the last number of kernel.sem is %d)",
-                             limits.semmni);
+            failure_set_why(failure, "no more semaphores (the second number of kernel.sem is %d)",
+                            limits.semmns);
+        else
+            failure_set_why(failure, "no more sets (the last number of kernel.sem is %d)",
+                            limits.semmni);
+        break;
     case EINVAL:
         if (count >= 0)
-            return semaphore_say(semaphore, "the set that exists has a size of %d", count);
-        return semaphore_say(semaphore, "too large (the first number of kernel.sem is %d)",
-                             limits.semmsl);
+            failure_set_why(failure, "the set that exists has a size of %d", count);
+        else
+            failure_set_why(failure, "too large (the first number of kernel.sem is %d)",
+                            limits.semmsl);
+        break;
     case E2BIG:
-        return semaphore_say(
-            semaphore, "too many operations (the third number of kernel.sem is %d)", limits.semopm);
+        failure_set_why(failure, "too many operations (the third number of kernel.sem is %d)",
+                        limits.semopm);
+        break;
     case EFBIG:
         if (count < 0)
-            return "the set has no such index";
-        return semaphore_say(semaphore, "the last index of the set is %d", count - 1);
+            failure_set_why(failure, "the set has no such index");
+        else
+            failure_set_why(failure, "the last index of the set is %d", count - 1);
+        break;
     default:
-        return NULL;
+        break;
     }
 }
 
 const struct semaphore_family semaphore_sysv = {
     .max = VALUE_MAX,
     .open = open_sysv,
-    .why = why_sysv,
+    .explain = explain_sysv,
     .operate = operate_sysv,
     .set = set_sysv,
     .value = value_sysv,

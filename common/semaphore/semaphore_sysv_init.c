@@ -9,14 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
-static void sleep_a_little(void)
+static void sleep_1ms(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
-/* Of the first semaphore of a new set nothing has changed yet: no value, no pid, no time. Returns
- * 1 or 0; -1 with errno. */
-static int is_born(int id, time_t *created)
+/* Nothing has changed yet in the first semaphore of a new set: no value, no PID, no time. Returns 1
+ * or 0; -1 with errno. */
+static int has_first_value(int id, time_t *created)
 {
     struct semid_ds status = {0};
     int value = semctl(id, 0, GETVAL);
@@ -34,27 +34,26 @@ int semaphore_wait_initialized(int id)
 {
     struct deadline longest = deadline_after(2000000000); /* whatever happens to the clock */
     time_t created;
-    int born;
-    while ((born = is_born(id, &created)) == 0 && time(NULL) <= created + 1 &&
+    int initialized;
+    while ((initialized = has_first_value(id, &created)) == 0 && time(NULL) <= created + 1 &&
            deadline_remaining(&longest) > 0)
-        sleep_a_little();
-    return born;
+        sleep_1ms();
+    return initialized;
 }
 
-/* Whoever gives first values holds this lock, so that only one does where the creator died. The
- * kernel's list of sets is a file that all can lock; who holds it longer than a second is none of
- * us. Returns a descriptor to close, or -1. */
-static int lock_births(void)
+/* A process that gives first values holds this lock, so that only one does if the creator died. The
+ * kernel's list of sets is a file that everybody can lock; a process that holds it longer than a
+ * second is no semop. Returns a descriptor to close, or -1. */
+static int lock_initialization(void)
 {
     struct deadline patience = deadline_after(1000000000);
     int fd = open("/proc/sysvipc/sem", O_RDONLY | O_CLOEXEC);
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && deadline_remaining(&patience) > 0)
-        sleep_a_little();
+        sleep_1ms();
     return fd;
 }
 
-/* All at once; one by one the kernel would go through the whole set for each. Somebody who does not
- * know of births may have given values meanwhile, but not one of us. */
+/* All at once: one by one, the kernel would go through the whole set for each. */
 static int set_all(int id, int count, int value)
 {
     unsigned short *values = calloc((size_t)count, sizeof *values);
@@ -69,9 +68,9 @@ static int set_all(int id, int count, int value)
     return result;
 }
 
-/* A single semaphore gets its value in one step, and only where it is 0. A first value of 0 leaves
- * its mark too. */
-static int give_values(int id, int count, int value)
+/* A single semaphore gets its value in one step, and only if it is 0. A first value of 0 leaves its
+ * mark too. */
+static int give_first_values(int id, int count, int value)
 {
     struct sembuf steps[] = {
         {.sem_op = 0, .sem_flg = IPC_NOWAIT},
@@ -89,8 +88,8 @@ static int give_values(int id, int count, int value)
 int semaphore_set_initial_values(int id, int count, int value)
 {
     time_t created;
-    int lock = lock_births();
-    int result = is_born(id, &created) == 1 ? 0 : give_values(id, count, value);
+    int lock = lock_initialization();
+    int result = has_first_value(id, &created) == 1 ? 0 : give_first_values(id, count, value);
     int saved = errno;
     if (lock >= 0)
         close(lock);

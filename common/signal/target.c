@@ -53,6 +53,15 @@ const char *target_add(struct targets *targets, const char *word)
     return NULL;
 }
 
+int target_set_failure(const struct target *target, struct failure *failure)
+{
+    errno = target->error;
+    failure_set(failure, "read");
+    if (target->error == EBADMSG)
+        failure_set_why(failure, "no PID, or PID:INODE, is in it");
+    return -1;
+}
+
 /* Adds the words of one line. Returns 0; -1 with why not in TARGETS. */
 static int add_line(struct targets *targets, const char *line, size_t size)
 {

@@ -2,6 +2,7 @@
 #ifndef TARGET_H
 #define TARGET_H
 
+#include "cli/failure.h"
 #include "sys/process.h"
 
 #include <stdbool.h>
@@ -9,8 +10,8 @@
 struct target {
     struct process process;
     const char *text; /* as it was written */
-    int error;        /* errno where its pidfile could not be read */
-    bool is_done;     /* for the caller: nothing is to be done with it any more */
+    int error;        /* errno if its pidfile could not be read, or the process not be opened */
+    bool is_done;     /* for the caller: nothing more is to be done with it */
 };
 
 struct targets {
@@ -30,6 +31,9 @@ const char *target_add(struct targets *targets, const char *word);
 /* Adds those that standard input names, with blanks or newlines between. Returns NULL, or what is
  * wrong, good until the next call. */
 const char *target_read(struct targets *targets);
+
+/* Notes in FAILURE why the pidfile of TARGET could not be read. Returns -1. */
+int target_set_failure(const struct target *target, struct failure *failure);
 
 /* Opens targets from FIRST on until all are open or no descriptor is left, with the soft limit of
  * descriptors raised as far as that needs. Returns how many it went through, one at least; those

@@ -201,12 +201,13 @@ static int take_message(struct fanout *fanout, bool may_read)
 /* Notes why fanout_take failed. */
 static void explain(struct fanout *fanout, struct failure *failure)
 {
-    failure_set(failure, "read");
+    if (fanout->is_stream)
+        failure_set(failure, "read");
+    else
+        *failure = fanout->reader.failure;
     failure->object = "stdin";
     failure->is_error = true;
-    if (!fanout->is_stream && (errno == EMSGSIZE || errno == EBADMSG))
-        failure_set_why(failure, "%s", record_error(&fanout->reader));
-    else if (errno == EBADMSG)
+    if (fanout->is_stream && errno == EBADMSG)
         failure_set_why(failure, "not netstrings");
     if (errno == EMSGSIZE)
         failure_add_hint(failure, "net.core.wmem_max is %lld",

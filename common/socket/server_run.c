@@ -11,13 +11,14 @@ int server_run_type(const struct socket_address *address, const struct server_op
     return options->type ? options->type : inherited ? inherited : SOCK_STREAM;
 }
 
+/* A path that is not there is no error, but only a no. */
 static int open_mark(struct server *server, struct readiness *ready,
                      const struct deadline *deadline)
 {
     if (!ready->text || readiness_open(ready, deadline) == 0)
         return 0;
-    failure_set(&server->failure, "open for the ready mark");
-    server->failure.object = ready->text;
+    server->failure = ready->failure;
+    server->failure.is_error = false;
     return -1;
 }
 
@@ -27,9 +28,7 @@ static int announce(struct server *server, struct readiness *ready)
     char line[24];
     snprintf(line, sizeof line, "%d\n", (int)getpid());
     if (ready->text && readiness_mark(ready, line) < 0) {
-        failure_set(&server->failure, "write the ready mark");
-        server->failure.object = ready->text;
-        server->failure.is_error = true;
+        server->failure = ready->failure;
         return -1;
     }
     if (readiness_notify() < 0)

@@ -1,63 +1,69 @@
 #include "stream/fifo_records.h"
 
 #include "cli/progress.h"
-#include "stream/fifo.h"
-#include "stream/record.h"
 #include "sys/deadline.h"
 #include "sys/interrupt.h"
+#include "sys/io.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Notes what failed with errno, and what the pipe takes with it. */
-static int fail_write(struct fifo_records *records)
+/* Notes what failed with errno, and what is lost with the pipe. */
+static int fail_to_write(struct fifo_records *records)
 {
-    int saved = errno, unread = fifo_unread(records->fd);
-    errno = saved;
-    int used = snprintf(records->why, sizeof records->why, "write record %llu: %m",
-                        (unsigned long long)records->count);
-    if (saved == EPIPE && unread > 0)
-        snprintf(records->why + used, sizeof records->why - (size_t)used, "; %d bytes are lost",
-                 unread);
-    errno = saved;
+    struct failure *failure = &records->failure;
+    failure_set(failure, "write record %llu", (unsigned long long)records->count);
+    failure->is_error = errno != ETIMEDOUT;
+
+    int unread = errno == EPIPE ? io_unread(records->fd) : 0;
+    errno = failure->errnum;
+    return unread > 0 ? failure_add_consequence(failure, "%d bytes are lost", unread) : -1;
+}
+
+/* FAILURE is of the wait for a record, or of its reading. */
+static int fail_to_read(struct fifo_records *records, const struct failure *failure)
+{
+    records->failure = *failure;
+    records->failure.object = "stdin";
+    records->failure.is_error = errno != ETIMEDOUT;
+    if (errno == EMSGSIZE)
+        failure_add_hint(&records->failure, "it must go in whole, by one write");
     return -1;
 }
 
-static int fail_read(struct fifo_records *records, struct record_reader *reader)
-{
-    int saved = errno;
-    const char *hint = saved == EMSGSIZE ? " (it must go in whole, by one write)" : "";
-    if (saved == ETIMEDOUT)
-        snprintf(records->why, sizeof records->why, "wait for data: %m");
-    else
-        snprintf(records->why, sizeof records->why, "%s%s", record_error(reader), hint);
-    records->is_input_error = true;
-    errno = saved;
-    return -1;
-}
-
-/* The next record. Returns 1, 0 at the end, or where the reader has gone; -1 with errno. */
-static int next_record(const struct fifo_records *records, struct record_reader *reader,
+/* The next record. Returns 1, or 0 at the end or if the reader has gone; -1 with errno. */
+static int next_record(struct fifo_records *records, struct record_reader *reader,
                        const char **data, size_t *size)
 {
     struct deadline deadline = deadline_after(records->idle);
+    struct failure failure;
     int got = record_take(reader, false, data, size);
     while (got < 0 && errno == EAGAIN) {
         struct pollfd polls[] = {{STDIN_FILENO, POLLIN, 0}, {.fd = records->fd}};
         if (deadline_poll(polls, 2, &deadline) < 0)
-            return -1;
+            return failure_set(&failure, "wait for data"), fail_to_read(records, &failure);
         if (!polls[0].revents)
             return 0;
         got = record_take(reader, true, data, size);
     }
-    return got;
+    return got < 0 ? fail_to_read(records, &reader->failure) : got;
 }
 
-/* Writes one record with what stands before and after it. */
+/* pipe(7): a write of up to PIPE_BUF bytes goes in whole or, if it may not block, not at all. */
+static int write_whole(int fd, const char *data, size_t size, const struct deadline *deadline)
+{
+    struct pollfd room = {fd, POLLOUT, 0};
+    ssize_t put;
+    do
+        put = write(fd, data, size);
+    while (put < 0 && (errno == EINTR || errno == EAGAIN) && deadline_poll(&room, 1, deadline) > 0);
+    return put < 0 ? -1 : 0;
+}
+
+/* Writes one record with its head and tail, or drops it. */
 static int put_record(struct fifo_records *records, const char *data, size_t size)
 {
     char text[PIPE_BUF];
@@ -68,24 +74,23 @@ static int put_record(struct fifo_records *records, const char *data, size_t siz
 
     struct deadline deadline = deadline_after(records->drops ? 0 : records->idle);
     records->count++;
-    if (fifo_put(records->fd, text, end, &deadline) == 0) {
+    if (write_whole(records->fd, text, end, &deadline) == 0) {
         progress_add((int64_t)end);
         return 0;
     }
     if (!records->drops || errno != ETIMEDOUT)
-        return fail_write(records);
+        return fail_to_write(records);
     records->dropped++;
     return 0;
 }
 
-/* A reader that has gone and left something has lost it. */
+/* If the reader has gone and left something in the pipe, that is lost. */
 static int check_reader(struct fifo_records *records)
 {
-    struct pollfd reader = {.fd = records->fd};
-    if (poll(&reader, 1, 0) <= 0 || fifo_unread(records->fd) <= 0)
+    if (io_has_reader(records->fd) || io_unread(records->fd) <= 0)
         return 0;
     errno = EPIPE;
-    return fail_write(records);
+    return fail_to_write(records);
 }
 
 int fifo_records_run(struct fifo_records *records)
@@ -102,12 +107,7 @@ int fifo_records_run(struct fifo_records *records)
         if (put_record(records, data, size) < 0)
             return -1;
         if (interrupt_signal())
-            return errno = EINTR, -1;
+            return errno = EINTR, fail_to_write(records);
     }
-    return got < 0 ? fail_read(records, &reader) : check_reader(records);
-}
-
-const char *fifo_records_error(const struct fifo_records *records)
-{
-    return records->why;
+    return got < 0 ? -1 : check_reader(records);
 }

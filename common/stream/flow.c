@@ -18,11 +18,12 @@ static mode_t type_of(int fd)
     return fstat(fd, &status) < 0 ? 0 : status.st_mode & S_IFMT;
 }
 
-/* A write that blocks inside splice(2) keeps the pipe locked, for everybody. So nothing goes that
- * way into terminals, and into sockets only where they do not block. Nor into a file that is
- * stdout: others may write to it at the same time, and unlike write(2), splice(2) does not lock the
- * place where it stands, so one would overwrite the other. And out of sockets nothing does: the
- * descriptors that came along would be dropped without a word. */
+/* Not everything is spliced:
+ * - A write that blocks inside splice(2) keeps the pipe locked for everybody: no terminals, and
+ *   only sockets that do not block.
+ * - Unlike write(2), splice(2) does not lock the file offset. Others may write to the file that is
+ *   stdout at the same time, and one would overwrite the other.
+ * - Out of a socket, the descriptors that came along would be dropped silently. */
 static bool can_splice(const struct flow *flow)
 {
     bool is_file = flow->to_type == S_IFREG || flow->to_type == S_IFBLK;
@@ -50,7 +51,7 @@ int flow_start(struct flow *flow, int from, int to, const struct fdpass *rights)
     return -1;
 }
 
-static enum flow_step blame(struct flow *flow, bool is_write_error)
+static enum flow_step fail_step(struct flow *flow, bool is_write_error)
 {
     if (errno == EAGAIN)
         return FLOW_WOULD_BLOCK;
@@ -61,8 +62,8 @@ static enum flow_step blame(struct flow *flow, bool is_write_error)
     return FLOW_FAILED;
 }
 
-/* splice(2) has no way to files opened to append, and some others; the buffer has. Of errors but
- * EPIPE it does not tell which end failed, but reading a pipe never does. */
+/* splice(2) refuses files opened to append, among others (EINVAL); those get the buffer. It does
+ * not report which end failed, but reading a pipe never does. */
 static enum flow_step splice_once(struct flow *flow, const struct deadline *deadline)
 {
     ssize_t moved;
@@ -75,14 +76,15 @@ static enum flow_step splice_once(struct flow *flow, const struct deadline *dead
         return FLOW_MOVED;
     }
     if (moved < 0 && errno == EPIPE)
-        return FLOW_DESERTED;
+        return FLOW_NO_READER;
     if (moved < 0)
-        return blame(flow, true);
+        return fail_step(flow, true);
     flow->moved += moved;
     return moved > 0 ? FLOW_MOVED : FLOW_ENDED;
 }
 
-/* recv(2) without a word about descriptors: MSG_CTRUNC is that word, and the kernel closes them. */
+/* Without room for control data the kernel closes descriptors that come along and sets MSG_CTRUNC.
+ */
 static ssize_t receive(struct flow *flow)
 {
     struct iovec piece = {flow->buffer, BUFFER_SIZE};
@@ -98,14 +100,15 @@ static enum flow_step fill_buffer(struct flow *flow, const struct deadline *dead
     if (flow->has_ended)
         return FLOW_ENDED;
     if (!flow->buffer && !(flow->buffer = malloc(BUFFER_SIZE)))
-        return blame(flow, false);
+        return fail_step(flow, false);
     ssize_t got;
     do
         got = flow->from_type == S_IFSOCK ? receive(flow)
                                           : read(flow->from, flow->buffer, BUFFER_SIZE);
     while (got < 0 && deadline_should_retry(deadline));
     if (got < 0)
-        return blame(flow, false);
+        return fail_step(flow, false);
+
     flow->has_ended = got == 0;
     if (got == 0 && !flow->rights)
         return FLOW_ENDED;
@@ -116,7 +119,7 @@ static enum flow_step fill_buffer(struct flow *flow, const struct deadline *dead
     return FLOW_MOVED;
 }
 
-static ssize_t put_with_rights(struct flow *flow, const char *data, size_t size)
+static ssize_t send_with_rights(struct flow *flow, const char *data, size_t size)
 {
     struct iovec piece = {(void *)(uintptr_t)data, size};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
@@ -126,10 +129,10 @@ static ssize_t put_with_rights(struct flow *flow, const char *data, size_t size)
     return done;
 }
 
-static ssize_t put(struct flow *flow, const char *data, size_t size)
+static ssize_t write_some(struct flow *flow, const char *data, size_t size)
 {
     if (flow->rights)
-        return put_with_rights(flow, data, size);
+        return send_with_rights(flow, data, size);
     if (flow->to_type == S_IFSOCK)
         return send(flow->to, data, size, MSG_DONTWAIT);
     if (flow->may_block && (flow->to_type == S_IFIFO || flow->to_type == S_IFCHR))
@@ -141,16 +144,17 @@ static enum flow_step empty_buffer(struct flow *flow, const struct deadline *dea
 {
     ssize_t done;
     do
-        done = put(flow, flow->buffer + flow->start, flow_held(flow));
+        done = write_some(flow, flow->buffer + flow->start, flow_held(flow));
     while (done < 0 && deadline_should_retry(deadline));
     if (done < 0)
-        return blame(flow, true);
+        return fail_step(flow, true);
     flow->start += (size_t)done;
     flow->moved += done;
     return FLOW_MOVED;
 }
 
-/* The buffer may block, where an end is a terminal or somebody else was faster. */
+/* The buffer's calls may block: an end may be a terminal, or another process may have been faster
+ * than this one since poll(2). */
 enum flow_step flow_step(struct flow *flow, const struct deadline *deadline)
 {
     if (flow->splices)

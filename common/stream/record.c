@@ -9,7 +9,7 @@
 
 enum {
     FIRST_CAPACITY = 65536,
-    LENGTH_DIGITS = 19, /* that fit a uint64_t, whatever they are */
+    LENGTH_DIGITS = 19, /* any number of that many digits fits a uint64_t */
 };
 
 static const char terminators[] = {
@@ -32,7 +32,7 @@ void record_scan_start(struct record_scanner *scanner, enum record_form form, ui
     *scanner = (struct record_scanner){.form = form, .limit = limit};
 }
 
-/* One byte of `5:`. Returns 0; -1 with errno if it does not belong there. */
+/* Takes one byte of `5:`. Returns 0; -1 with errno if it does not belong there. */
 static int scan_length(struct record_scanner *scanner, char c)
 {
     scanner->is_inside = true;
@@ -102,8 +102,8 @@ size_t record_tail(enum record_form form, char tail[RECORD_TAIL_SIZE])
     return 1;
 }
 
-/* PIECES[COUNT] becomes the SIZE bytes at DATA, if there are any. */
-static int add(struct iovec *pieces, int count, const void *data, size_t size)
+/* PIECES[COUNT] becomes the SIZE bytes at DATA, if there are any. Returns the new count. */
+static int add_piece(struct iovec *pieces, int count, const void *data, size_t size)
 {
     if (size > 0)
         pieces[count++] = (struct iovec){(void *)(uintptr_t)data, size};
@@ -114,10 +114,10 @@ int record_pieces(struct iovec pieces[RECORD_PIECES], char head[RECORD_HEAD_SIZE
                   enum record_form form, const char *lead, const void *data, size_t size)
 {
     size_t lead_size = strlen(lead);
-    int count = add(pieces, 0, head, record_head(form, lead_size + size, head));
-    count = add(pieces, count, lead, lead_size);
-    count = add(pieces, count, data, size);
-    return add(pieces, count, &terminators[form], form != RECORD_WHOLE);
+    int count = add_piece(pieces, 0, head, record_head(form, lead_size + size, head));
+    count = add_piece(pieces, count, lead, lead_size);
+    count = add_piece(pieces, count, data, size);
+    return add_piece(pieces, count, &terminators[form], form != RECORD_WHOLE);
 }
 
 void record_start(struct record_reader *reader, int fd, enum record_form form, size_t limit)
@@ -126,7 +126,7 @@ void record_start(struct record_reader *reader, int fd, enum record_form form, s
     record_scan_start(&reader->scanner, form, limit);
 }
 
-/* Makes room behind END: first by moving what is left to the front, then by a larger buffer. */
+/* Makes room after END: by moving what is left to the front, or by a larger buffer. */
 static int make_room(struct record_reader *reader)
 {
     if (reader->end < reader->capacity)
@@ -167,15 +167,19 @@ static ssize_t read_more(struct record_reader *reader)
     return got;
 }
 
-/* The record in hand is refused, for the errno of the scanner. */
+/* Refuses the record that the scanner is at, for its errno. */
 static int refuse(struct record_reader *reader)
 {
-    reader->number++;
-    return -1;
+    unsigned long long number = ++reader->number;
+    failure_set(&reader->failure, "read");
+    if (errno == EMSGSIZE)
+        return failure_set_why(&reader->failure, "record %llu is longer than %llu bytes", number,
+                               (unsigned long long)reader->scanner.limit);
+    return failure_set_why(&reader->failure, "record %llu is not a netstring", number);
 }
 
-/* Returns the record that lies at START and has been scanned: SKIP bytes follow its content. */
-static int give(struct record_reader *reader, size_t skip, const char **data, size_t *size)
+/* Returns the record at START, which has been scanned; SKIP bytes follow its content. */
+static int return_record(struct record_reader *reader, size_t skip, const char **data, size_t *size)
 {
     *size = (size_t)reader->scanner.size;
     *data = reader->buffer + reader->scanned - skip - *size;
@@ -186,16 +190,16 @@ static int give(struct record_reader *reader, size_t skip, const char **data, si
     return 1;
 }
 
-/* The stream has ended: a last line counts, and so does a whole without a byte. */
-static int give_last(struct record_reader *reader, const char **data, size_t *size)
+/* At the end of the stream a line needs no newline, and a whole input may be empty. */
+static int return_last(struct record_reader *reader, const char **data, size_t *size)
 {
     if (reader->scanner.form == RECORD_WHOLE && reader->number == 0)
-        return give(reader, 0, data, size);
+        return return_record(reader, 0, data, size);
     if (!reader->scanner.is_inside)
         return 0;
     if (reader->scanner.form == RECORD_NETSTRING)
         return errno = EBADMSG, refuse(reader);
-    return give(reader, 0, data, size);
+    return return_record(reader, 0, data, size);
 }
 
 int record_next(struct record_reader *reader, const char **data, size_t *size)
@@ -210,13 +214,13 @@ int record_next(struct record_reader *reader, const char **data, size_t *size)
             return refuse(reader);
         reader->scanned += (size_t)step;
         if (step > 0 && !scanner->is_inside)
-            return give(reader, 1, data, size);
+            return return_record(reader, 1, data, size);
 
         ssize_t got = read_more(reader);
         if (got < 0)
-            return -1;
+            return failure_set(&reader->failure, "read");
         if (got == 0)
-            return give_last(reader, data, size);
+            return return_last(reader, data, size);
     }
 }
 
@@ -230,13 +234,8 @@ int record_take(struct record_reader *reader, bool may_read, const char **data, 
 
 const char *record_error(struct record_reader *reader)
 {
-    unsigned long long number = reader->number;
-    if (errno == EMSGSIZE)
-        snprintf(reader->why, sizeof reader->why, "record %llu is longer than %llu bytes", number,
-                 (unsigned long long)reader->scanner.limit);
-    else if (errno == EBADMSG)
-        snprintf(reader->why, sizeof reader->why, "record %llu is not a netstring", number);
-    else
-        snprintf(reader->why, sizeof reader->why, "read: %m");
+    if (*reader->failure.why)
+        return reader->failure.why;
+    snprintf(reader->why, sizeof reader->why, "read: %m");
     return reader->why;
 }

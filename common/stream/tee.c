@@ -11,15 +11,15 @@
 
 enum { PIECE_SIZE = 16384 };
 
-int tee_open(const char *path)
+int tee_open(const char *path, struct failure *failure)
 {
     int fd = trusted_open(path, O_WRONLY | O_APPEND | O_TRUNC | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 && errno == ENOENT)
         fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    return fd;
+    return fd < 0 ? failure_set(failure, "open log") : fd;
 }
 
-/* *IS_INSIDE says whether the log's last line of this direction has yet to end. */
+/* *IS_INSIDE: the log's last line of this direction has not ended yet. */
 static int write_piece(int log, char mark, const char *data, size_t size, bool *is_inside)
 {
     static char text[4 * PIECE_SIZE]; /* a newline becomes three bytes */
@@ -38,29 +38,24 @@ static int write_piece(int log, char mark, const char *data, size_t size, bool *
     return io_write(log, text, end);
 }
 
-static int fail(int errnum, const char *tried, const char **what)
-{
-    *what = tried;
-    errno = errnum;
-    return -1;
-}
-
-int tee_run(int from, int to, int log, char mark, const char **what)
+int tee_run(int from, int to, int log, char mark, struct failure *failure)
 {
     static char piece[PIECE_SIZE];
-    bool is_inside = false;
-    int errnum = 0;
+    bool is_inside = false, has_log_failed = false;
     ssize_t got;
+
     while ((got = io_read(from, piece, sizeof piece)) > 0) {
-        if (!errnum && write_piece(log, mark, piece, (size_t)got, &is_inside) < 0)
-            errnum = errno;
-        if (io_write(to, piece, (size_t)got) < 0) {
-            if (errno == EPIPE)
-                break;
-            return fail(errno, "pass data on", what);
+        if (!has_log_failed && write_piece(log, mark, piece, (size_t)got, &is_inside) < 0) {
+            failure_set(failure, "write log");
+            has_log_failed = true;
         }
+        if (io_write(to, piece, (size_t)got) == 0)
+            continue;
+        if (errno == EPIPE)
+            break;
+        return failure_set(failure, "pass data on");
     }
     if (got < 0)
-        return fail(errno, "read data", what);
-    return errnum ? fail(errnum, "write log", what) : 0;
+        return failure_set(failure, "read data");
+    return has_log_failed ? (errno = failure->errnum, -1) : 0;
 }

@@ -1,14 +1,16 @@
-/* tee: passes a stream of bytes on and writes down, line by line, what passes */
+/* tee: passes a byte stream on and logs it line by line */
 #ifndef TEE_H
 #define TEE_H
 
-/* Opens the log at PATH, emptied; created with mode 0600. Returns the descriptor, to which several
- * taps may write, or -1 with errno. */
-int tee_open(const char *path);
+#include "cli/failure.h"
 
-/* Copies from FROM to TO until one of them ends. First each piece goes to LOG, in one write: a line
- * each behind MARK and a blank, or MARK and `+` where the line had begun before. Returns 0; -1 with
- * errno and *WHAT, what was tried: where that is to write the log, all was copied. */
-int tee_run(int from, int to, int log, char mark, const char **what);
+/* Opens the log at PATH and empties it, or creates it with mode 0600. Several directions may write
+ * to it. Returns the descriptor, or -1 with errno and FAILURE. */
+int tee_open(const char *path, struct failure *failure);
+
+/* Copies from FROM to TO until one of them ends. Each piece is first written to LOG, in one write:
+ * a line each after MARK and a blank, or after MARK and `+` if the line began in an earlier piece.
+ * Returns 0; -1 with errno and FAILURE. If only the log cannot be written, all is copied first. */
+int tee_run(int from, int to, int log, char mark, struct failure *failure);
 
 #endif

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -161,8 +162,8 @@ int io_allocate(int fd, int64_t offset, int64_t length)
     return result;
 }
 
-/* RWF_NOWAIT for pipes came with Linux 6.4. Where it is not known, a pipe that poll(2) finds ready
- * takes PIPE_BUF bytes (pipe(7)), and a terminal mostly does. */
+/* RWF_NOWAIT for pipes came with Linux 6.4. On older kernels a pipe that poll(2) finds ready takes
+ * PIPE_BUF bytes (pipe(7)), and a terminal mostly does. */
 ssize_t io_write_ready(int fd, const void *data, size_t size)
 {
     enum { NOWAIT = 8 }; /* RWF_NOWAIT of linux/fs.h */
@@ -196,7 +197,7 @@ void io_close_range(unsigned first, unsigned last)
 int64_t io_bytes_left(int fd)
 {
     struct stat status;
-    /* files below /proc say that they have none */
+    /* files below /proc have a size of 0 and some bytes */
     if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
         return -1;
     off_t at = lseek(fd, 0, SEEK_CUR);
@@ -205,7 +206,13 @@ int64_t io_bytes_left(int fd)
     return status.st_size > at ? status.st_size - at : 0;
 }
 
-int io_is_pipe(int fd)
+int io_unread(int fd)
+{
+    int count;
+    return ioctl(fd, FIONREAD, &count) < 0 ? -1 : count;
+}
+
+bool io_is_pipe(int fd)
 {
     struct stat status;
     return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);

@@ -32,7 +32,7 @@ void limits_hint(int errnum, char *hint, size_t size)
         getrlimit(RLIMIT_NOFILE, &limit);
         snprintf(hint, size, " (ulimit -n is %llu)", (unsigned long long)limit.rlim_cur);
         break;
-    case ENFILE: /* the file that tells it can be opened only by root then */
+    case ENFILE: /* then only root can open the file with the limit */
         files = (long long)limits_read(file_max, -1);
         if (files < 0)
             snprintf(hint, size, " (%s)", file_max);

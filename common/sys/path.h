@@ -1,4 +1,4 @@
-/* path: what a path says of itself, without a look at the file system */
+/* path: what a path tells without a look at the file system */
 #ifndef PATH_H
 #define PATH_H
 

@@ -249,36 +249,47 @@ static const char *why_it_stays(pid_t pid)
     if (!field || !parse_digits(field + 1, 10, UINT32_MAX, &flags))
         return "";
     if (flags & KERNEL_THREAD)
-        return " (a kernel thread heeds no signal)";
+        return "a kernel thread heeds no signal";
     if (*state == 'T' || *state == 't')
-        return " (it is stopped; CONT lets it go on)";
-    return *state == 'D' ? " (it waits in the kernel for a device)" : "";
+        return "it is stopped; CONT lets it go on";
+    return *state == 'D' ? "it waits in the kernel for a device" : "";
 }
 
-const char *process_hint(const struct process *process, int errnum, char *hint, size_t size)
+static void add_limit_hint(const struct process *process, struct failure *failure)
 {
     struct rlimit limit;
-    switch (errnum) {
+    if (prlimit(process->pid, RLIMIT_SIGPENDING, NULL, &limit) < 0)
+        failure_add_hint(failure, "ulimit -i of that process");
+    else
+        failure_add_hint(failure, "ulimit -i of that process is %llu",
+                         (unsigned long long)limit.rlim_cur);
+}
+
+void process_add_hint(const struct process *process, struct failure *failure)
+{
+    switch (failure->errnum) {
     case EAGAIN: /* the receiver's limit counts, not ours: getrlimit(2) */
-        if (prlimit(process->pid, RLIMIT_SIGPENDING, NULL, &limit) < 0)
-            return " (ulimit -i of that process)";
-        snprintf(hint, size, " (ulimit -i of that process is %llu)",
-                 (unsigned long long)limit.rlim_cur);
-        return hint;
+        add_limit_hint(process, failure);
+        break;
     case EINVAL:
-        return process->scope == PROCESS_THREAD ? " (Linux 6.9 or newer is needed for threads)"
-                                                : " (it is a thread; --thread takes those)";
+        failure_add_hint(failure, process->scope == PROCESS_THREAD
+                                      ? "Linux 6.9 or newer is needed for threads"
+                                      : "it is a thread; --thread takes those");
+        break;
     case ESRCH:
-        return process->inode != 0 && (kill(process->pid, 0) == 0 || errno == EPERM)
-                   ? " (the PID is another process now)"
-                   : "";
+        if (process->inode != 0 && (kill(process->pid, 0) == 0 || errno == EPERM))
+            failure_add_hint(failure, "the PID is another process now");
+        break;
     case EOPNOTSUPP:
-        return " (Linux 6.9 or newer is needed for inodes)";
+        failure_add_hint(failure, "Linux 6.9 or newer is needed for inodes");
+        break;
     case ENOSYS:
-        return " (Linux 5.3 or newer is needed)";
+        failure_add_hint(failure, "Linux 5.3 or newer is needed");
+        break;
     case ETIMEDOUT:
-        return why_it_stays(process->pid);
+        failure_add_hint(failure, "%s", why_it_stays(process->pid));
+        break;
     default:
-        return "";
+        break;
     }
 }

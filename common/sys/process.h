@@ -6,11 +6,11 @@
 #ifndef PROCESS_H
 #define PROCESS_H
 
+#include "cli/failure.h"
 #include "cli/parse.h"
 #include "sys/deadline.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 enum process_scope { PROCESS_WHOLE, PROCESS_THREAD, PROCESS_GROUP };
@@ -52,8 +52,7 @@ int process_wait(const struct process *process, const struct deadline *deadline)
 /* Whether it has ended already. */
 bool process_has_ended(const struct process *process);
 
-/* What is to know about an ERRNUM of the functions here, ` (in parentheses)`, written to HINT of
- * SIZE bytes and returned; "" when nothing is. */
-const char *process_hint(const struct process *process, int errnum, char *hint, size_t size);
+/* Adds to FAILURE, of one of the functions here, a hint if one is known. */
+void process_add_hint(const struct process *process, struct failure *failure);
 
 #endif

@@ -1,6 +1,7 @@
 #include "sys/program.h"
 
 #include "cli/diag.h"
+#include "sys/interrupt.h"
 #include "sys/io.h"
 #include "sys/limits.h"
 
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 /* A placeholder is opened the wrong way round: reading 0 or writing 1 fails as if it were closed.
- * Where there is no /dev, O_PATH does the same. */
+ * Without a /dev, O_PATH does the same. */
 static void fill_gaps(void)
 {
     struct pollfd standard[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
@@ -33,6 +34,7 @@ void program_begin(void)
     sigpipe_was_default = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
     sigxfsz_was_default = signal(SIGXFSZ, SIG_IGN) == SIG_DFL;
     diag_hint(limits_hint);
+    diag_signal(interrupt_signal);
 }
 
 void program_restore_signals(void)
@@ -45,7 +47,7 @@ void program_restore_signals(void)
 
 int program_end(void)
 {
-    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* nothing was printed, so nothing has failed */
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* if nothing was printed, no write has failed */
         return -1;
     if (fflush(stdout) != 0 || ferror(stdout))
         return -1;

@@ -39,23 +39,36 @@ static int open_path(const char *path)
     return fd;
 }
 
+static int note_failure(struct readiness *ready, const char *what)
+{
+    failure_set(&ready->failure, "%s", what);
+    ready->failure.object = ready->text;
+    ready->failure.is_error = errno != ETIMEDOUT;
+    return -1;
+}
+
 int readiness_open(struct readiness *ready, const struct deadline *deadline)
 {
-    if (ready->fd >= 0)
-        return io_is_open_for(ready->fd, O_WRONLY) ? 0 : -1;
-    deadline_arm(deadline);
-    do
-        ready->fd = open_path(ready->text);
-    while (ready->fd < 0 && deadline_should_retry(deadline));
-    deadline_disarm(deadline);
-    return ready->fd < 0 ? -1 : 0;
+    if (ready->fd < 0) {
+        deadline_arm(deadline);
+        do
+            ready->fd = open_path(ready->text);
+        while (ready->fd < 0 && deadline_should_retry(deadline));
+        deadline_disarm(deadline);
+        if (ready->fd >= 0)
+            return 0;
+    } else if (io_is_open_for(ready->fd, O_WRONLY)) {
+        return 0;
+    }
+    return note_failure(ready, "open for the ready mark");
 }
 
 int readiness_mark(struct readiness *ready, const char *line)
 {
-    if (io_write(ready->fd, line, strlen(line)) < 0)
-        return -1;
-    return ready->fd > STDERR_FILENO ? close(ready->fd) : 0;
+    if (io_write(ready->fd, line, strlen(line)) == 0 &&
+        (ready->fd <= STDERR_FILENO || close(ready->fd) == 0))
+        return 0;
+    return note_failure(ready, "write the ready mark");
 }
 
 /* sd_notify(3): the name is a path, or `@` and an abstract name. */

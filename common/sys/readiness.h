@@ -3,12 +3,14 @@
 #ifndef READINESS_H
 #define READINESS_H
 
+#include "cli/failure.h"
 #include "cli/parse.h"
 #include "sys/deadline.h"
 
 struct readiness {
     const char *text; /* as it was written; NULL for no mark */
     int fd;
+    struct failure failure; /* why readiness_open or readiness_mark returned -1 */
 };
 
 /* A path, or fd:N for a descriptor that is open. VALUE is a struct readiness. */

@@ -1,17 +1,5 @@
 # What the fish completions of all ipcbox tools share: __ipcbox_KIND prints the objects of that kind
-# that live at the moment, or the usual values, a line each.
-
-function __ipcbox_mode
-    printf '%s\n' 0600 0640 0644 0660 0666
-end
-
-function __ipcbox_time
-    printf '%s\n' 0 100ms 1s 10s 1m
-end
-
-function __ipcbox_size
-    printf '%s\n' 4K 64K 1M 16M 1G
-end
+# that live at the moment, one a line.
 
 # The files of folder $argv[1] whose names begin with $argv[2], as POSIX names without that
 # beginning.
@@ -44,8 +32,14 @@ function __ipcbox_semaphore
     __ipcbox_sysv sem
 end
 
+# Signals that a program may use: the C library keeps 32 and 33 for itself.
 function __ipcbox_signal
-    sigsend --list 2>/dev/null | awk '{print $2 "\t" substr($0, 26)}'
+    sigsend --list 2>/dev/null | awk '$1 != 32 && $1 != 33 {print $2 "\t" substr($0, 26)}'
+end
+
+# Users and groups that a server may let in.
+function __ipcbox_allowed
+    printf '%s\n' any uid: gid: user:(__fish_complete_users) group:(__fish_complete_groups)
 end
 
 function __ipcbox_pid

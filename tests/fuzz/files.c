@@ -207,17 +207,17 @@ static void check_semaphore(struct input input)
     if (!is_taken)
         return;
     in_hand = NULL;
-    is_cut = 0;
+    is_truncated = 0;
     input.at += size;
     input.left -= size;
     int value = semaphore_posix.value(&semaphore);
     assert(value >= 0);
-    while (input.left > 0 && !is_cut) {
+    while (input.left > 0 && !is_truncated) {
         unsigned action = input_byte(&input);
         switch (action % 8) {
         case 0: /* somebody cuts the file: nothing that follows ends by SIGBUS */
             assert(ftruncate(file.fd, 0) == 0);
-            assert(semaphore_posix.value(&semaphore) == -1 && errno == EBADMSG && is_cut);
+            assert(semaphore_posix.value(&semaphore) == -1 && errno == EBADMSG && is_truncated);
             break;
         case 1:
             assert(step_semaphore(&semaphore, 0) == (value == 0 ? 0 : -1));
@@ -240,7 +240,7 @@ static void check_semaphore(struct input input)
             assert(value < SEM_VALUE_MAX || errno == EOVERFLOW);
             value += value < SEM_VALUE_MAX;
         }
-        assert(is_cut || semaphore_posix.value(&semaphore) == value);
+        assert(is_truncated || semaphore_posix.value(&semaphore) == value);
     }
     munmap(semaphore.posix, sizeof(sem_t));
 }

@@ -1,7 +1,7 @@
-/* names: what a command line calls objects, processes, signals, sockets and the steps of semop
+/* names: the names of objects, processes, signals, sockets and the steps of semop
  *
- * The first byte chooses the parser, the rest is its text. A pattern and a few limits say what each
- * accepts and what it comes to. */
+ * The first byte chooses the parser, the rest is its text. A pattern and a few limits give what
+ * each parser should accept, and the value. */
 #include "cli/object_name.h"
 #include "fuzz.h"
 #include "grammar.h"
@@ -20,8 +20,7 @@
 
 #define C_NUMBER "^(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$"
 
-/* The number at TEXT, of which a pattern has found that it is one; UINT64_MAX with errno where it
- * is larger. */
+/* The number at TEXT, which fits a pattern of numbers; UINT64_MAX with errno if it is larger. */
 static uint64_t number_at(const char *text, int base)
 {
     errno = 0;
@@ -36,8 +35,8 @@ static bool is_posix_name(const char *text)
            strcmp(text, "/..") != 0;
 }
 
-/* What object_name_parse should make of TEXT; kind 0 where it should refuse. A path is malloc'ed.
- */
+/* The name that object_name_parse should make of TEXT; its kind is 0 if it should refuse. A path is
+ * malloc'ed. */
 static struct object_name expect_object(const char *text)
 {
     static struct grammar key = {.pattern = C_NUMBER}, id = {.pattern = "^id:([0-9]+)$"},
@@ -115,7 +114,7 @@ static void check_process(const char *text)
     assert(process.pid == (fits ? (pid_t)pid : -7) && process.inode == (fits ? inode : 0));
 }
 
-/* The number of a signal that is called TEXT, -1 where none is. */
+/* The number of the signal TEXT, -1 if there is none. */
 static int expect_signal(const char *text)
 {
     static struct grammar number = {.pattern = "^[0-9]+$"},

@@ -1,7 +1,8 @@
 /* numbers: times, sizes, counts, integers, modes and the values of cells
  *
- * The first byte chooses the parser, the rest is its text. A pattern says what is accepted, and
- * arithmetic in 128 bits what it comes to; what was read and is printed comes to the same again. */
+ * The first byte chooses the parser, the rest is its text. A pattern decides what should be
+ * accepted, and arithmetic of 128 bits gives the value; a value that is printed is parsed to the
+ * same again. */
 #include "cli/parse.h"
 #include "fuzz.h"
 #include "grammar.h"
@@ -135,7 +136,7 @@ static void check_plain(const char *text, parse_function *parse, int base, wide 
     assert((max > UINT32_MAX ? value : narrow) == expected);
 }
 
-/* C notation between MIN and MAX; PARSED is what came of it where it IS_TAKEN. */
+/* C notation between MIN and MAX; PARSED is the value if the parser took it. */
 static void check_notation(const char *text, struct grammar *grammar, wide min, wide max,
                            bool is_taken, wide parsed)
 {

@@ -1,7 +1,7 @@
-/* options: command lines, beside what getopt_long(3) makes of them
+/* options: command lines, compared with what getopt_long(3) makes of them
  *
- * The first byte says what kind of tool it is; the words follow, a line each. Both walk over the
- * same words and write down what they come upon: options with their values, then the operands. */
+ * The first byte is the kind of tool; the words follow, one a line. Both parsers walk over the same
+ * words and note what they find: options with their values, then the operands. */
 #include "cli/diag.h"
 #include "cli/exit.h"
 #include "cli/parse.h"
@@ -24,7 +24,7 @@ struct event {
 struct walked {
     struct event events[EVENTS];
     int count;
-    int status; /* of exit(3), or -1 where it came to the end */
+    int status; /* of exit(3); -1: options_parse returned */
 };
 
 static struct walked ours, theirs;

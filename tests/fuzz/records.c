@@ -1,8 +1,8 @@
-/* records: a stream read as records, in whatever pieces it comes, and what is written of them
+/* records: a stream read as records, in pieces of any size, and the records written again
  *
  * Bytes: the form and how it is read, the limit (2), the sizes of the pieces (their number first),
- * the stream. The module stands on a floor of our own, which gives the stream in those pieces. A
- * splitter that has all of the stream at once says what the records are. */
+ * the stream. An io_read of our own gives the stream in those pieces. A splitter that has the whole
+ * stream at once finds the records that are expected. */
 #include "fuzz.h"
 #include "queue/message_format.h"
 #include "stream/record.h"
@@ -163,7 +163,7 @@ static void check_reader(enum record_form form, size_t limit, bool takes)
         assert(reader.number == number);
         if (result < 0) {
             errno = error;
-            assert(strlen(record_error(&reader)) > 0);
+            assert(reader.failure.errnum == error && strlen(record_error(&reader)) > 0);
         }
         if (result <= 0)
             break;

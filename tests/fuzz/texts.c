@@ -93,7 +93,7 @@ static void check_format(const char *text, const char *body, size_t size)
     free_format(&layout.format);
 }
 
-/* The character at TEXT, and in *SIZE its bytes; U+FFFD of one byte where it is no UTF-8. */
+/* The character at TEXT, and in *SIZE its bytes; U+FFFD of one byte if it is not UTF-8. */
 static unsigned decode(const unsigned char *text, size_t *size)
 {
     static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};

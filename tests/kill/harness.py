@@ -1,4 +1,4 @@
-"""What the storms share: running a tool, killing one at a moment, and waiting for what has to come."""
+"""What the storms share: running a tool, killing it at a moment, waiting for what must come."""
 
 import collections
 import math
@@ -15,7 +15,7 @@ End = collections.namedtuple("End", "status out")
 
 
 def scenario(*names):
-    """A storm for each of the object NAMES; it is called by the function's name."""
+    """Registers a storm for each of the object NAMES, under the name of the function."""
 
     def register(function):
         for name in names:
@@ -26,15 +26,15 @@ def scenario(*names):
 
 
 def run(*words, data=b"", status=0):
-    """Runs a tool that is not killed; its status has to be the one given, unless that is None."""
+    """Runs a tool that is not killed. Its status must be STATUS, unless that is None."""
     end = subprocess.run(words, input=data, capture_output=True, timeout=PATIENCE, check=False)
-    told = end.stderr.decode(errors="replace")
-    assert status is None or end.returncode == status, f"{words}: {end.returncode}: {told}"
+    errors = end.stderr.decode(errors="replace")
+    assert status is None or end.returncode == status, f"{words}: {end.returncode}: {errors}"
     return end.stdout
 
 
 def eventually(is_true, what):
-    """Waits until IS_TRUE() is."""
+    """Waits until IS_TRUE() returns true."""
     end = time.monotonic() + PATIENCE
     while not is_true():
         assert time.monotonic() < end, f"never came true: {what}"
@@ -47,11 +47,11 @@ def stray(*known):
 
 
 class Storm:
-    """Rounds in each of which one tool is at work, until COUNT were killed.
+    """Rounds with one tool at work in each, until COUNT were killed.
 
-    The first is let live, and its stops before and after system calls are counted. Then every other
-    one is killed at the next of its stops, through all of them and round again, and those between at
-    a random time, within what it takes two of three times at least.
+    The first tool lives, and its stops before and after system calls are counted. Every other round
+    kills the tool at one of these stops, until each had its turn, and again. The rounds between kill
+    it at a random time, chosen so that at least two of three die.
     """
 
     def __init__(self, count, seed):
@@ -70,18 +70,18 @@ class Storm:
         if self.number == 0:
             return "count"
         if self.number % 2:
-            # a step that reaches every stop, and all parts of the life also in a few rounds
+            # a step that reaches every stop, and in a few rounds all parts of the life
             step = self.stops * 5 // 13 or 1
             while math.gcd(self.stops, step) > 1:
                 step += 1
             return str(1 + (self.number // 2) * step % self.stops)
         return f"{self.chance.randrange(1 + int(self.longest))}us"
 
-    def note(self, status, told):
-        """Learns from how the last one ended."""
+    def note(self, status, errors):
+        """Learns from the end of the last tool."""
         if self.number == 0:
-            assert status == 0, told
-            self.stops, traced = map(int, told.split()[-2:])
+            assert status == 0, errors
+            self.stops, traced = map(int, errors.split()[-2:])
             self.longest = traced / 4
         elif self.number % 2 == 0:
             self.longest = max(50, self.longest * (1.05 if status == 137 else 0.9))
@@ -91,7 +91,7 @@ class Storm:
         return self.chance.randbytes(self.chance.randint(least, most))
 
     def source(self, data):
-        """A descriptor to read DATA from: in turn a file and a pipe, which holds all of it."""
+        """A descriptor to read DATA from: two rounds a file, two rounds a pipe that holds all of it."""
         if self.number % 4 < 2:
             file = os.memfd_create("input")
             os.write(file, data)
@@ -103,19 +103,19 @@ class Storm:
         return end
 
     def begin(self, *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **more):
-        """Starts the tool that is to be killed."""
+        """Starts the tool that killat kills."""
         self.last = (self.moment(), *words)
         return subprocess.Popen(("killat", *self.last), stdin=stdin, stdout=stdout,
                                 stderr=subprocess.PIPE, **more)
 
     def end(self, process):
-        """Waits for it, and for all that have its stdout or stderr."""
-        out, told = process.communicate(timeout=PATIENCE)
-        self.note(process.returncode, told)
+        """Waits for it, and for all processes that have its stdout or stderr."""
+        out, errors = process.communicate(timeout=PATIENCE)
+        self.note(process.returncode, errors)
         return End(process.returncode, out)
 
     def kill(self, *words, data=b"", to_file=False):
-        """Runs the tool with DATA as its stdin; tells what it wrote to a file or a pipe."""
+        """Runs the tool with DATA as its stdin. Returns its status and what it wrote to a file or a pipe."""
         source, target = self.source(data), os.memfd_create("output") if to_file else None
         process = self.begin(*words, stdin=source, stdout=target or subprocess.PIPE)
         os.close(source)

@@ -44,7 +44,7 @@ def is_drained(fd):
 
 @scenario(FIFO)
 def fifocat_reader(storm, name):
-    """To a pipe it passes on all that it takes."""
+    """Between pipes a reader loses nothing."""
     os.mkfifo(name)
     for _ in storm.rounds():
         holder = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
@@ -120,11 +120,11 @@ def usockcat_client(storm, name):
 
 @scenario("duplex")
 def duplex(storm, _):
-    """The two go on, and come to their end."""
+    """The two commands go on, and come to their end."""
     for _ in storm.rounds():
         storm.kill("duplex", "sh", "-c", "echo one; exec cat >a", "--", "sh", "-c", "echo two; exec cat >b")
-        for name, told in (("a", "two\n"), ("b", "one\n")):
+        for name, wanted in (("a", "two\n"), ("b", "one\n")):
             if os.path.exists(name):
                 with open(name, encoding="ascii") as file:
-                    assert file.read() in ("", told), "torn"
+                    assert file.read() in ("", wanted), "torn"
                 os.unlink(name)

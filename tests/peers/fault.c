@@ -1,13 +1,16 @@
 /* fault: runs COMMAND and lets one of its system calls fail or fall short
  *
+ * strace's inject is not enough: it knows no short transfer, and it counts in each process by
+ * itself, from the start-up of the C library on.
+ *
  *     fault [-l LOG] [-t SECONDS] [-f CALL:N[+]:ERROR] -- COMMAND [ARG]...
  *
  * Calls are counted over all processes of COMMAND from its main on: not its start-up, nor a program
- * that one of them becomes. ERROR is the name of an errno, or `short`: a transfer that could bring
- * more moves a byte. N+ lets the Nth call and all after it fail. LOG gets a line for each call,
- * `CALL N`, with ` short` behind where it could fall short, and at the end `end status=S signal=S
- * hits=N left=N hang=N`, where left are processes that outlive COMMAND by 2 s. What lives after
- * that, or after SECONDS, is killed. The exit status is COMMAND's, or 128+N. */
+ * that one of them becomes. ERROR is the name of an errno, or `short`: a transfer of several
+ * bytes moves one. N+ lets the Nth call and all after it fail. LOG gets a line for each call,
+ * `CALL N`, with ` short` if it could fall short, and at the end `end status=S signal=S hits=N
+ * left=N hang=N`; left counts the processes that outlive COMMAND by 2 s. What lives after that, or
+ * after SECONDS, is killed. The exit status is COMMAND's, or 128+N. */
 #include <err.h>
 #include <errno.h>
 #include <limits.h>
@@ -47,7 +50,7 @@ struct process {
     long
         result; /* what the call it is in shall return: a negative errno; 0: what the kernel says */
     uintptr_t places[2];
-    uint64_t words[2]; /* what was there, where a place is set */
+    uint64_t words[2]; /* what was in PLACES that are set */
 };
 
 struct plan {
@@ -122,7 +125,7 @@ static bool may_fall_short(pid_t pid, int fd, uint64_t length, bool is_read)
     return type == SOCK_STREAM;
 }
 
-/* The word that holds the length: an argument's register, or a place in memory. */
+/* The word that holds the length: the register of an argument, or a place in memory. */
 struct length {
     uintptr_t place;
     uint64_t value, pieces;
@@ -342,8 +345,8 @@ static int kill_children(void)
     return killed;
 }
 
-/* Until COMMAND and all that came of it have ended, or END. Returns COMMAND's status; -1 where it
- * still lives. */
+/* Waits until COMMAND and all its descendants have ended, or END. Returns COMMAND's status; -1 if
+ * it still lives. */
 static int follow(pid_t command, double end)
 {
     int result = -1, status;

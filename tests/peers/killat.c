@@ -1,13 +1,16 @@
 /* killat: runs COMMAND and kills it by SIGKILL at a moment of its life
  *
+ * strace's inject is not enough: it counts each system call by itself, so it cannot name the Nth
+ * call of the run, nor the moment after one.
+ *
  *     killat N COMMAND [ARG]...      when it has come N times to the beginning or the end of a
  *                                    system call
  *     killat Nus COMMAND [ARG]...    N microseconds after its start
  *     killat count COMMAND [ARG]...  never, and prints as the last line of stderr how often it came
  *                                    there and how many microseconds it lived
  *
- * Ends with COMMAND's status, 137 where it was killed. SIGTERM kills COMMAND at once, and so does
- * the tenth second. Children of COMMAND are left alone. */
+ * Ends with COMMAND's status, 137 if it was killed. SIGTERM kills COMMAND at once, and so does the
+ * tenth second. Children of COMMAND are left alone. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -45,7 +48,7 @@ static int wait_for_change(void)
     return status;
 }
 
-/* Counts stops until LAST, where LAST is not 0. Returns COMMAND's wait status. */
+/* Counts stops until LAST; 0: all of them. Returns COMMAND's wait status. */
 static int trace(long last, long *stops)
 {
     int status = wait_for_change();

@@ -1,4 +1,4 @@
-/* unit: calls the words and the plumbing of common/ one by one, for common.bats
+/* unit: calls the functions of common/cli and common/sys one by one, for common.bats
  *
  * Each verb prints what the functions return. Several arguments give a line each. */
 
@@ -12,10 +12,13 @@
 #include "sys/interrupt.h"
 #include "sys/io.h"
 #include "sys/limits.h"
+#include "sys/open_or_create.h"
+#include "sys/path.h"
 #include "sys/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +33,21 @@ static void print_value(const char *text, parse_function *parse)
         printf("no: %s\n", why);
     else
         printf("%lld\n", (long long)value);
+}
+
+static void print_time(const char *text)
+{
+    print_value(text, parse_time);
+}
+
+static void print_size(const char *text)
+{
+    print_value(text, parse_size);
+}
+
+static void print_count(const char *text)
+{
+    print_value(text, parse_count);
 }
 
 static void print_int(const char *text)
@@ -80,9 +98,94 @@ static void print_key(const char *text)
     printf("0x%08x\n", (unsigned)key);
 }
 
+static void print_word(const char *text)
+{
+    static const char *const words[] = {"block", "drop", "close", NULL};
+    printf("%d\n", parse_word(text, words));
+}
+
+static void print_directory(const char *path)
+{
+    char directory[PATH_MAX];
+    printf("%s\n", path_directory(path, directory));
+}
+
+/* Of a tool that runs a COMMAND. */
+static void print_status(const char *status)
+{
+    printf("%d\n", exit_status_beside_command(atoi(status)));
+}
+
 static void print_limit(const char *name)
 {
     printf("%lld\n", (long long)limits_read(name, -1));
+}
+
+/* ERRNUM [error] [quiet] [signal] [object=TEXT] [why=TEXT] [hint=TEXT] [loss=TEXT]: reports such a
+ * failure. Returns its exit status. */
+static int report_failure(char **words)
+{
+    struct failure failure;
+    errno = atoi(*words);
+    failure_set(&failure, "%s", "try it");
+    for (char **word = words + 1; *word; word++) {
+        const char *equals = strchr(*word, '='), *text = equals ? equals + 1 : "";
+        if (**word == 'e')
+            failure.is_error = true;
+        else if (**word == 'q')
+            diag_quiet();
+        else if (**word == 's')
+            interrupt_catch(), raise(SIGTERM);
+        else if (**word == 'o')
+            failure.object = text;
+        else if (**word == 'w')
+            failure_set_why(&failure, "%s", text);
+        else if (**word == 'h')
+            failure_add_hint(&failure, "%s", text);
+        else
+            failure_add_consequence(&failure, "%s", text);
+    }
+    if (errno != failure.errnum)
+        diag_die(EXIT_ERROR, "errno is another");
+    return diag_fail("the tool's", &failure);
+}
+
+/* What the calls of open and create return, in turn and again from the first: an errno, or 0. */
+struct outcomes {
+    char **words;
+    int count, next;
+};
+
+static int next_outcome(struct outcomes *outcomes, char call)
+{
+    int errnum = atoi(outcomes->words[outcomes->next++ % outcomes->count]);
+    putchar(call);
+    return errnum ? (errno = errnum, -1) : 7;
+}
+
+static int open_next(void *outcomes)
+{
+    return next_outcome(outcomes, 'o');
+}
+
+static int create_next(void *outcomes)
+{
+    return next_outcome(outcomes, 'c');
+}
+
+/* FLAGS ERRNUM...: prints which calls open_or_create makes, o or c, and what it returns. */
+static void open_or_create_by(int count, char **words)
+{
+    struct outcomes outcomes = {.words = words + 1, .count = count - 1};
+    const struct open_or_create how = {.open = open_next,
+                                       .create = create_next,
+                                       .creates = strchr(*words, 'c') != NULL,
+                                       .is_exclusive = strchr(*words, 'x') != NULL};
+    int result = open_or_create(&how, &outcomes);
+    if (result < 0)
+        printf(" %s\n", strerror(errno));
+    else
+        printf(" %d\n", result);
 }
 
 /* NUMBER OBJECT: the messages of a call on OBJECT that failed with that errno. */
@@ -98,6 +201,11 @@ static void fail_with(const char *text)
     diag_warn("%s", object);
     if (errno != errnum)
         diag_die(EXIT_ERROR, "errno is another");
+}
+
+static void warn(const char *text)
+{
+    diag_warn("%s", text);
 }
 
 static void print_json(const char *text)
@@ -138,10 +246,10 @@ static void copy_records(const char *in, const char *out, const char *limit)
             diag_die(EXIT_ERROR, "stdout: write: %m");
     }
     if (got < 0)
-        diag_die(EXIT_ERROR, "stdin: %s", record_error(&reader));
+        exit(diag_fail("stdin", &reader.failure));
 }
 
-/* Waits TIME for a byte of standard input, in a read that knows no time limit. */
+/* Waits TIME for a byte of standard input, in a read that has no time limit of its own. */
 static void wait_to_read(const char *time)
 {
     int64_t limit;
@@ -219,57 +327,88 @@ static int show_options(int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* Runs the verbs that take one TEXT. Returns whether there is such a one. */
-static bool run_on_text(const char *verb, const char *text)
+/* With the verb `rules`, for an object name as the operand. */
+static int check_rules(int argc, char **argv)
 {
-    if (strcmp(verb, "time") == 0)
-        print_value(text, parse_time);
-    else if (strcmp(verb, "size") == 0)
-        print_value(text, parse_size);
-    else if (strcmp(verb, "count") == 0)
-        print_value(text, parse_count);
-    else if (strcmp(verb, "int") == 0)
-        print_int(text);
-    else if (strcmp(verb, "mode") == 0)
-        print_mode(text);
-    else if (strcmp(verb, "name") == 0)
-        print_name(text);
-    else if (strcmp(verb, "key") == 0)
-        print_key(text);
-    else if (strcmp(verb, "limit") == 0)
-        print_limit(text);
-    else if (strcmp(verb, "json") == 0)
-        print_json(text);
-    else if (strcmp(verb, "warn") == 0)
-        diag_warn("%s", text);
-    else if (strcmp(verb, "fail") == 0)
-        fail_with(text);
-    else if (strcmp(verb, "read") == 0)
-        wait_to_read(text);
-    else if (strcmp(verb, "poll") == 0)
-        wait_to_poll(text);
-    else if (strcmp(verb, "stop") == 0)
-        stop_before_wait(text);
-    else
-        return false;
-    return true;
+    static const struct option_rule rules[] = {
+        {"keep", .with = "listen follow"},
+        {"max", .with = "COMMAND", .because = "it counts them"},
+        {"take", .without = "peek COMMAND"},
+        {"stat", .only = "json"},
+        {.only_one = "count all follow"},
+        {"tag", .family = OBJECT_NAME_SYSV},
+        {"mark", .family = OBJECT_NAME_POSIX},
+        {0},
+    };
+    const struct tool tool = {.name = "unit",
+                              .purpose = "Check rules",
+                              .synopsis = synopsis,
+                              .rules = rules,
+                              .has_command = true};
+    static bool ignored;
+    const struct tool_option table[] = {{'k', "keep", NULL, NULL, &ignored, ""},
+                                        {'l', "listen", NULL, NULL, &ignored, ""},
+                                        {'f', "follow", NULL, NULL, &ignored, ""},
+                                        {0, "max", NULL, NULL, &ignored, ""},
+                                        {0, "take", NULL, NULL, &ignored, ""},
+                                        {0, "peek", NULL, NULL, &ignored, ""},
+                                        {0, "stat", NULL, NULL, &ignored, ""},
+                                        {'j', "json", NULL, NULL, &ignored, ""},
+                                        {'n', "count", NULL, NULL, &ignored, ""},
+                                        {'a', "all", NULL, NULL, &ignored, ""},
+                                        {'T', "tag", NULL, NULL, &ignored, ""},
+                                        {0, "mark", NULL, NULL, &ignored, ""},
+                                        {0}};
+    struct object_name name;
+    struct operands operands = options_parse(argc, argv, &tool, table);
+    options_operand(&operands, "NAME", object_name_parse, &name);
+    options_check(&operands, &name);
+    return EXIT_DONE;
+}
+
+/* The verbs that take one TEXT each. */
+static const struct verb {
+    const char *name;
+    void (*run)(const char *text);
+} verbs[] = {{"time", print_time},     {"size", print_size},      {"count", print_count},
+             {"int", print_int},       {"mode", print_mode},      {"name", print_name},
+             {"key", print_key},       {"word", print_word},      {"directory", print_directory},
+             {"beside", print_status}, {"limit", print_limit},    {"json", print_json},
+             {"warn", warn},           {"fail", fail_with},       {"read", wait_to_read},
+             {"poll", wait_to_poll},   {"stop", stop_before_wait}};
+
+static const struct verb *find_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (strcmp(name, verbs[i].name) == 0)
+            return &verbs[i];
+    diag_die(EXIT_USAGE, "%s: no such verb", name);
 }
 
 int main(int argc, char **argv)
 {
     program_begin();
     diag_name("unit");
-    if (argc > 1 && (strcmp(argv[1], "options") == 0 || strcmp(argv[1], "command") == 0))
+    if (argc < 2)
+        diag_die(EXIT_USAGE, "a verb is missing");
+    const char *verb = argv[1];
+
+    if (strcmp(verb, "options") == 0 || strcmp(verb, "command") == 0)
         return show_options(argc - 1, argv + 1);
-    if (argc == 5 && strcmp(argv[1], "records") == 0) {
-        copy_records(argv[2], argv[3], argv[4]);
-        return EXIT_DONE;
-    }
-    if (argc == 2 && strcmp(argv[1], "descriptor") == 0)
+    if (strcmp(verb, "rules") == 0)
+        return check_rules(argc - 1, argv + 1);
+    if (strcmp(verb, "failure") == 0 && argc > 2)
+        return report_failure(argv + 2);
+    if (strcmp(verb, "descriptor") == 0)
         return open("/", O_RDONLY | O_CLOEXEC); /* the status is the number that was free */
-    for (int i = 2; i < argc; i++)
-        if (!run_on_text(argv[1], argv[i]))
-            diag_die(EXIT_USAGE, "%s: no such verb", argv[1]);
+
+    if (strcmp(verb, "records") == 0 && argc == 5)
+        copy_records(argv[2], argv[3], argv[4]);
+    else if (strcmp(verb, "open") == 0 && argc > 3)
+        open_or_create_by(argc - 2, argv + 2);
+    else
+        for (int i = 2; i < argc; i++)
+            find_verb(verb)->run(argv[i]);
     if (fflush(stdout) != 0)
         diag_die(EXIT_ERROR, "stdout: write: %m");
     return EXIT_DONE;
