@@ -294,8 +294,8 @@ int main(int argc, char **argv)
     request.creates = request.verb->act == create || request.creation.value >= 0;
     if (request.verb->act == create || request.verb->act == set)
         options_operand(&request.operands, "VALUE", parse_natural, &request.creation.value);
-    check_command(&request);
     options_check(&request.operands, &request.name);
+    check_command(&request);
     check_values(&request);
 
     request.verb->act(&request);

@@ -1,12 +1,13 @@
 /* shmget: prints, describes or removes shared memory
  *
  * A POSIX object is read under a shared lock, so that what is printed is what one shmput wrote. To
- * take it the lock is exclusive, and the object goes only when all of it is written: a taker that
- * is killed in between leaves it, and it is printed twice. Following it, the kernel tells when a
- * writer has closed it or another object got its name; versions that come faster than they are
- * printed are passed over, the last one never. A System V segment has no lock: where it may change
- * meanwhile, take a semaphore around both sides (semop run). Programs that map the memory and
- * ignore the lock are not held back by it. */
+ * take it, the lock is exclusive, and the object is removed only when all of it is written: a taker
+ * that is killed before leaves it, and it is printed twice. common/memory/shm_file.h has the
+ * protocol. When following, the kernel reports that a writer has closed the object or that another
+ * object got its name; versions that come faster than they are printed are skipped, but never the
+ * last one. A System V segment has no lock: if it may change while it is read, hold a semaphore on
+ * both sides (semop run). Programs that map the memory and ignore the lock are not held back by it.
+ */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
@@ -18,17 +19,16 @@
 #include "sys/deadline.h"
 #include "sys/io.h"
 #include "sys/program.h"
+#include "sys/sandbox.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-static _Noreturn void fail(const struct segment *segment)
+static _Noreturn void end_with_failure(const struct segment *segment)
 {
-    int errnum = errno;
-    diag_die(exit_status_of(errnum), "%s: %s: %m%s", segment->name.text, segment->what,
-             errnum == ENOENT && !*segment->hint ? " (shmput creates it)" : segment->hint);
+    exit(diag_fail(segment->name.text, &segment->failure));
 }
 
 static void print_status(const struct object_name *name, bool json)
@@ -36,7 +36,7 @@ static void print_status(const struct object_name *name, bool json)
     struct segment segment;
     struct segment_status status;
     if (segment_stat(&segment, name, &status) < 0)
-        fail(&segment);
+        end_with_failure(&segment);
 
     report_object(json, name->text, segment.is_sysv);
     report_number("size", status.size);
@@ -59,44 +59,66 @@ static void print_status(const struct object_name *name, bool json)
         diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
-static void end_output(void)
+static void write_frame(const char *text, size_t size)
 {
-    if (program_end() < 0)
-        diag_die(EXIT_ERROR, "stdout: close: %m");
+    if (io_write(STDOUT_FILENO, text, size) < 0)
+        diag_die(EXIT_ERROR, "stdout: write: %m");
 }
 
-/* The content as it is, or as a netstring. */
+/* Prints the content as it is, or as a netstring. */
 static void print_content(struct segment *segment, const struct segment_get *how, bool is_netstring)
 {
     char head[32];
     int64_t length;
     if (segment_measure(segment, how, &length) < 0)
-        fail(segment);
-    int size = is_netstring ? snprintf(head, sizeof head, "%lld:", (long long)length) : 0;
-    if (io_write(STDOUT_FILENO, head, (size_t)size) < 0)
-        diag_die(EXIT_ERROR, "stdout: write: %m");
+        end_with_failure(segment);
+    if (is_netstring)
+        write_frame(head, (size_t)snprintf(head, sizeof head, "%lld:", (long long)length));
     if (segment_get(segment, how, STDOUT_FILENO) < 0)
-        fail(segment);
-    if (is_netstring && io_write(STDOUT_FILENO, ",", 1) < 0)
-        diag_die(EXIT_ERROR, "stdout: write: %m");
+        end_with_failure(segment);
+    if (is_netstring)
+        write_frame(",", 1);
 }
 
-/* Prints COUNT versions of the object; for ever where that is 0. The last one is taken only when
- * stdout has closed without an error. */
+/* Prints COUNT versions of the object, or versions for ever if COUNT is 0. The last one is taken
+ * only when stdout has closed without an error. */
 static void print_versions(struct segment *segment, const struct segment_get *how,
                            bool is_netstring, int64_t count)
 {
     for (int64_t printed = 1;; printed++) {
         print_content(segment, how, is_netstring);
-        if (printed == count)
-            end_output();
+        if (printed == count && program_end() < 0)
+            diag_die(EXIT_ERROR, "stdout: close: %m");
         if (how->takes && segment_take(segment) < 0)
-            fail(segment);
+            end_with_failure(segment);
         if (printed == count)
             return;
         if (segment_wait_next(segment, how) < 0)
-            fail(segment);
+            end_with_failure(segment);
     }
+}
+
+static void get_content(const struct object_name *name, const struct segment_get *how,
+                        bool is_netstring, bool shows_progress, int64_t count)
+{
+    struct segment segment;
+    int64_t total;
+    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY))
+        diag_die(EXIT_ERROR, "stdout: write: %m");
+    if (segment_open_to_get(&segment, name, how) < 0)
+        end_with_failure(&segment);
+    sandbox_enter(&(struct sandbox){.folder = segment.folder});
+    if (shows_progress)
+        progress_start(how->follows || segment_measure(&segment, how, &total) < 0 ? -1 : total);
+    print_versions(&segment, how, is_netstring, how->follows ? count : 1);
+    progress_end();
+}
+
+static void remove_object(const struct object_name *name)
+{
+    struct segment segment;
+    if (segment_remove(&segment, name) < 0)
+        end_with_failure(&segment);
 }
 
 static const char *const synopsis[] = {
@@ -109,10 +131,14 @@ static const char *const synopsis[] = {
 static const struct option_rule rules[] = {
     {.only_one = "stat remove"},
     {.only_one = "take snapshot"},
-    {"stat", .only = "json"},
-    {"remove", .only = ""},
+    {"stat", .only = "json timeout"},
+    {"remove", .only = "timeout"},
     {"json", .with = "stat"},
     {"count", .with = "follow"},
+    {"follow", .family = OBJECT_NAME_POSIX,
+     .because = "the kernel does not report that a System V segment has changed"},
+    {"take", .family = OBJECT_NAME_POSIX,
+     .because = "a System V segment has no lock; semop run takes one"},
     {0},
 };
 
@@ -123,26 +149,11 @@ static const struct tool tool = {
     .rules = rules,
 };
 
-/* What goes with what. */
-static void check(const struct segment_get *how, const struct object_name *name)
-{
-    if (name->kind == OBJECT_NAME_PRIVATE)
-        diag_die(EXIT_USAGE, "private: only to create; shmput -c printed the name, id:N");
-    if (object_name_is_sysv(name) && how->follows)
-        diag_die(EXIT_USAGE, "%s: -f: the kernel does not tell when a System V segment changes",
-                 name->text);
-    if (object_name_is_sysv(name) && how->takes)
-        diag_die(EXIT_USAGE,
-                 "%s: --take: a System V segment has no lock (semop run -c 1 /lock -- sh -c "
-                 "'shmget %s && shmget --remove %s')",
-                 name->text, name->text, name->text);
-}
-
 int main(int argc, char **argv)
 {
     struct segment_get how = {.length = -1, .timeout = DEADLINE_NEVER};
     bool stat = false, json = false, removes = false, is_netstring = false, shows_progress = false;
-    int64_t count = 0, total;
+    int64_t count = 0;
     const struct tool_option table[] = {
         {OPTION_OFFSET(&how.offset)},
         {OPTION_LENGTH(&how.length)},
@@ -161,32 +172,20 @@ int main(int argc, char **argv)
         {0},
     };
     struct object_name name;
-    struct segment segment;
 
     program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_operand(&operands, "NAME", object_name_parse, &name);
     options_end(&operands);
     options_check(&operands, &name);
-    check(&how, &name);
+    if (name.kind == OBJECT_NAME_PRIVATE)
+        diag_die(EXIT_USAGE, "private: only to create; shmput -c printed the name, id:N");
 
-    if (stat) {
+    if (stat)
         print_status(&name, json);
-        return EXIT_DONE;
-    }
-    if (removes) {
-        if (segment_remove(&segment, &name) < 0)
-            fail(&segment);
-        return EXIT_DONE;
-    }
-
-    if (!io_is_open_for(STDOUT_FILENO, O_WRONLY))
-        diag_die(EXIT_ERROR, "stdout: write: %m");
-    if (segment_open(&segment, &name, &how) < 0)
-        fail(&segment);
-    if (shows_progress)
-        progress_start(how.follows || segment_measure(&segment, &how, &total) < 0 ? -1 : total);
-    print_versions(&segment, &how, is_netstring, how.follows ? count : 1);
-    progress_end();
+    else if (removes)
+        remove_object(&name);
+    else
+        get_content(&name, &how, is_netstring, shows_progress, count);
     return EXIT_DONE;
 }

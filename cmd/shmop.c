@@ -2,9 +2,9 @@
  *
  * The number is a cell of 4 or 8 bytes, aligned to its size, in native byte order: what a C program
  * calls _Atomic int64_t. Each operation alone is atomic, also against programs that change the cell
- * by atomic operations of their own; several on one command line are not. Every change wakes those
- * who wait. No lock is taken, and none of shmput is respected. All operations are understood before
- * the first is done. */
+ * by atomic operations of their own; several on one command line together are not. Every change
+ * wakes all that wait. shmop takes no lock and respects none of shmput. All operations are parsed
+ * before the first is done. */
 
 #include "cli/diag.h"
 #include "cli/exit.h"
@@ -16,7 +16,6 @@
 #include "sys/io.h"
 #include "sys/program.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +77,7 @@ static const char *next_word(struct operands *operands, const struct verb *verb)
     return *operands->words++;
 }
 
-static void refuse_word(const struct verb *verb, const char *word, const char *why)
+static void check_word(const struct verb *verb, const char *word, const char *why)
 {
     if (why)
         diag_die(EXIT_USAGE, "%s '%s': %s", verb->name, word, why);
@@ -90,25 +89,21 @@ static struct operation parse_operation(struct operands *operands, enum cell_typ
     operands->count--;
     if (operation.verb->action == WAIT) {
         const char *word = next_word(operands, operation.verb);
-        refuse_word(operation.verb, word, cell_parse_order(word, &operation.order));
+        check_word(operation.verb, word, cell_parse_order(word, &operation.order));
     }
     for (int i = 0; i < operation.verb->values; i++) {
         const char *word = next_word(operands, operation.verb);
-        refuse_word(operation.verb, word, cell_parse(type, word, &operation.values[i]));
+        check_word(operation.verb, word, cell_parse(type, word, &operation.values[i]));
     }
     return operation;
 }
 
-static _Noreturn void fail(const struct target *target, const char *what)
+static _Noreturn void end_with_failure(const struct target *target)
 {
-    int errnum = errno;
-    const char *hint = errnum == EFAULT   ? " (cut by another program, or no room for the page)"
-                       : errnum == ERANGE ? " (the cell cannot hold the result)"
-                                          : "";
-    diag_die(exit_status_of(errnum), "%s: %s: %m%s", target->segment.name.text, what, hint);
+    exit(diag_fail(target->segment.name.text, &target->cell.failure));
 }
 
-static void print(const struct target *target, cell_value value)
+static void print_value(const struct target *target, cell_value value)
 {
     if (printf("%s\n", cell_text(target->cell.type, value)) < 0 || fflush(stdout) != 0)
         diag_die(EXIT_ERROR, "stdout: write: %m");
@@ -119,52 +114,49 @@ static bool is_gone(void *segment)
     return segment_is_removed(segment);
 }
 
-static void wait_for(struct target *target, const struct operation *operation)
+static int wait_until(struct target *target, const struct operation *operation)
 {
     const struct deadline deadline = deadline_after(target->timeout);
-    if (cell_wait(&target->cell, operation->order, operation->values[0], &deadline, is_gone,
-                  &target->segment) < 0)
-        fail(target, "wait");
+    return cell_wait(&target->cell, operation->order, operation->values[0], &deadline, is_gone,
+                     &target->segment);
 }
 
-static void hub(struct target *target, const struct operation *operation)
+/* Prints the value and ends with exit status 1 if it is not the expected one. */
+static int compare_and_set(struct target *target, const struct operation *operation)
 {
     cell_value found;
     if (cell_exchange(&target->cell, operation->values[0], operation->values[1], &found) < 0)
-        fail(target, "cas");
+        return -1;
     if (found == operation->values[0])
-        return;
-    print(target, found);
+        return 0;
+    print_value(target, found);
     exit(EXIT_NO);
 }
 
-static void perform(struct target *target, const struct operation *operation)
+static int perform(struct target *target, const struct operation *operation)
 {
     cell_value old, new;
     const struct verb *verb = operation->verb;
+    target->cell.verb = verb->name;
     switch (verb->action) {
     case GET:
         if (cell_get(&target->cell, &old) < 0)
-            fail(target, verb->name);
-        print(target, old);
-        break;
+            return -1;
+        print_value(target, old);
+        return 0;
     case CHANGE:
     case SWAP:
         if (cell_change(&target->cell, verb->change, operation->values[0], &old, &new) < 0)
-            fail(target, verb->name);
+            return -1;
         if (verb->prints)
-            print(target, verb->action == SWAP ? old : new);
-        break;
+            print_value(target, verb->action == SWAP ? old : new);
+        return 0;
     case CAS:
-        hub(target, operation);
-        break;
+        return compare_and_set(target, operation);
     case WAIT:
-        wait_for(target, operation);
-        break;
-    case WAKE:
-        if (cell_wake(&target->cell) < 0)
-            fail(target, verb->name);
-        break;
+        return wait_until(target, operation);
+    default:
+        return cell_wake(&target->cell);
     }
 }
 
@@ -182,26 +174,62 @@ static const struct tool tool = {
             "  get                        print the value\n"
             "  set V                      make it V\n"
             "  add V, sub V               add or take V; print the new value\n"
-            "  max V, min V               make it at least, at most V; print the new value\n"
-            "  or V, and V                set, keep the bits of V; print the new value\n"
+            "  max V, min V               make it at least V, at most V; print the new value\n"
+            "  or V, and V                set the bits of V, keep only them; print the new value\n"
             "  swap V                     make it V; print the old value\n"
             "  cas OLD NEW                make it NEW if it is OLD; else print it and exit 1\n"
-            "  wait OP V                  wait until it is so; OP is eq ne lt le gt ge\n"
-            "  wake                       wake all who wait\n",
+            "  wait OP V                  wait until it compares so; OP is eq ne lt le gt ge\n"
+            "  wake                       wake all that wait\n",
 };
+
+static void check_values(const struct object_name *name, const struct segment_map *how)
+{
+    if (name->kind == OBJECT_NAME_PRIVATE)
+        diag_die(EXIT_USAGE, "private: no name to find it by (shmput -c prints one, id:N)");
+    if (how->offset % how->length != 0 || how->offset > INT64_MAX - how->length)
+        diag_die(EXIT_USAGE, "--offset %lld: not a multiple of the %lld bytes of a cell",
+                 (long long)how->offset, (long long)how->length);
+    if (how->size >= 0 && how->size < how->offset + how->length)
+        diag_die(EXIT_USAGE, "--size: the cell ends behind it");
+}
+
+/* Parses all operations, so that a wrong one is refused before anything is done. Returns whether
+ * one of them prints; sets how->writes. */
+static bool check_operations(struct operands left, enum cell_type type, struct segment_map *how)
+{
+    bool prints = false;
+    if (left.count == 0)
+        diag_die(EXIT_USAGE, "VERB is missing (usage: %s %s)", left.tool->name,
+                 left.tool->synopsis[0]);
+    while (left.count > 0) {
+        const struct verb *verb = parse_operation(&left, type).verb;
+        how->writes =
+            how->writes || verb->action == CHANGE || verb->action == SWAP || verb->action == CAS;
+        prints = prints || verb->prints;
+    }
+    return prints;
+}
+
+static void perform_all(struct target *target, struct operands operands)
+{
+    while (operands.count > 0) {
+        struct operation operation = parse_operation(&operands, target->cell.type);
+        if (perform(target, &operation) < 0)
+            end_with_failure(target);
+    }
+}
 
 int main(int argc, char **argv)
 {
-    enum cell_type type = CELL_I64;
     struct segment_map how = {.mode = 0600, .size = -1};
-    struct target target = {.timeout = DEADLINE_NEVER};
+    struct target target = {.cell.type = CELL_I64, .timeout = DEADLINE_NEVER};
     const struct tool_option table[] = {
         {OPTION_CREATE(&how.creates)},
         {OPTION_EXCLUSIVE(&how.is_exclusive)},
         {OPTION_MODE(&how.mode)},
         {OPTION_OFFSET(&how.offset)},
         {OPTION_SIZE(&how.size)},
-        {0, "type", "TYPE", cell_parse_type, &type, "u32, i32, u64 or i64 (i64)"},
+        {0, "type", "TYPE", cell_parse_type, &target.cell.type, "u32, i32, u64 or i64 (i64)"},
         {OPTION_TIMEOUT(&target.timeout)},
         {0},
     };
@@ -210,37 +238,16 @@ int main(int argc, char **argv)
     program_begin();
     struct operands operands = options_parse(argc, argv, &tool, table);
     options_operand(&operands, "NAME", object_name_parse_or_file, &name);
-    if (name.kind == OBJECT_NAME_PRIVATE)
-        diag_die(EXIT_USAGE, "private: no name to find it by (shmput -c prints one, id:N)");
-    if (operands.count == 0)
-        diag_die(EXIT_USAGE, "VERB is missing (usage: %s %s)", tool.name, synopsis[0]);
     how.creates = how.creates || how.is_exclusive;
-    how.length = cell_size(type);
-    if (how.offset % how.length != 0 || how.offset > INT64_MAX - how.length)
-        diag_die(EXIT_USAGE, "--offset %lld: not a multiple of the %lld bytes of a cell",
-                 (long long)how.offset, (long long)how.length);
-    if (how.size >= 0 && how.size < how.offset + how.length)
-        diag_die(EXIT_USAGE, "--size: the cell ends behind it");
+    how.length = cell_size(target.cell.type);
+    check_values(&name, &how);
 
-    bool prints = false;
-    for (struct operands left = operands; left.count > 0;) {
-        const struct verb *verb = parse_operation(&left, type).verb;
-        how.writes =
-            how.writes || verb->action == CHANGE || verb->action == SWAP || verb->action == CAS;
-        prints = prints || verb->prints;
-    }
-    if (prints && !io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* told before anything changes */
+    bool prints = check_operations(operands, target.cell.type, &how);
+    if (prints && !io_is_open_for(STDOUT_FILENO, O_WRONLY)) /* before anything changes */
         diag_die(EXIT_ERROR, "stdout: write: %m");
-
-    target.cell.type = type;
     if (segment_map(&target.segment, &name, &how, &target.cell.memory) < 0)
-        diag_die(exit_status_of(errno), "%s: %s: %m%s", name.text, target.segment.what,
-                 errno == ENOENT && !*target.segment.hint ? " (-c creates it)"
-                                                          : target.segment.hint);
-    while (operands.count > 0) {
-        struct operation operation = parse_operation(&operands, type);
-        perform(&target, &operation);
-    }
+        return diag_fail(name.text, &target.segment.failure);
+    perform_all(&target, operands);
     if (prints && program_end() < 0)
         diag_die(EXIT_ERROR, "stdout: close: %m");
     return EXIT_DONE;

@@ -102,8 +102,8 @@ mqsend "$sysv" <lines | queue "$sysv"; peer "exec mqrecv -n $count $sysv >got" |
 mqrecv -a "$posix" | mqsend -c "$posix" one two | printf 'one\ntwo\n' | holds 0 "$posix" | holds 2 "$posix"
 mqrecv -a "$sysv" | mqsend -c "$sysv" one two | printf 'one\ntwo\n' | holds 0 "$sysv" | holds 2 "$sysv"
 mqrecv -n 1 "$posix" -- cat | mqsend -c "$posix" one | printf one | holds 0 "$posix" | holds 1 "$posix"
-mqrecv -n "$count" "$posix" | queue "$posix"; peer "exec mqsend $posix <lines" | cat lines
-mqrecv -n "$count" "$sysv" | queue "$sysv"; peer "exec mqsend $sysv <lines" | cat lines
+mqrecv -n 8 "$posix" | queue "$posix"; peer "exec mqsend $posix 1 2 3 4 5 6 7 8" | seq 8
+mqrecv -n 8 "$sysv" | queue "$sysv"; peer "exec mqsend $sysv 1 2 3 4 5 6 7 8" | seq 8
 semop create "$posix" 1 | | | semop try "$posix"
 semop create "$sysv" 1 | | | semop try "$sysv" | ! semop get "$sysv"
 semop run "$posix" -- echo in | semop create "$posix" 1 | echo in | eventually semop try "$posix" | eventually semop try "$posix"
@@ -126,7 +126,8 @@ usockcat socket <input | peer 'exec usockcat -l socket >got'; eventually [ -S so
 usockcat -l socket | peer 'exec usockcat --retry 10 socket <input' | cat input | [ ! -e socket ] | [ ! -e socket ]
 usockcat -l -k -n 1 socket | peer 'exec usockcat --retry 10 socket <lines' | cat lines | [ ! -e socket ] | [ ! -e socket ]
 END
-    # A suite may bring more, each after `# scene: `.
+    # What mqrecv takes fits into its queue again; else it waits, as long as senders keep that full.
+    # A suite may bring more scenes, each after `# scene: `.
     sed -n 's/^# scene: //p' "$BATS_TEST_DIRNAME"/*.bats
 }
 

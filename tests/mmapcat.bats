@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# mmapcat: which bytes it reads and writes, what it never changes, and how it ends where the file
-# or the disk does.
+# mmapcat: which bytes it reads and writes, what it never changes, and how it ends if the file is
+# truncated or the disk is full.
 
 load helper
 
@@ -21,7 +21,7 @@ on_small_disk() {
 }
 
 # bats test_tags=valgrind
-@test "the examples of the manual page do what it says" {
+@test "the examples of the manual page do what it promises" {
     check_examples mmapcat
 }
 
@@ -120,7 +120,7 @@ WRITES
     [ "$(cat file)" = 01234567AB ]
 }
 
-@test "a file below /proc, which says that it is empty, is written whole" {
+@test "a file below /proc, whose size is 0, is written whole" {
     head -c 1000 /dev/zero >file
     mmapcat -w file </proc/version
     cmp -n "$(wc -c </proc/version)" file /proc/version
@@ -153,7 +153,7 @@ WRITES
     assert_output 'mmapcat: file: open: No such file or directory'
 }
 
-@test "-x exits 1 where the file exists, and of many that create one wins" {
+@test "-x exits 1 if the file exists, and of many that create one wins" {
     echo first >file
     run -1 --separate-stderr mmapcat -w -x --size 10 file <<<x
     [ "$stderr" = 'mmapcat: file: open: File exists' ]
@@ -189,7 +189,7 @@ WRITES
     [ "$(head -n 1 nothing)" = CON ]
 }
 
-@test "a permission that lacks is exit 3" {
+@test "a missing permission is exit 3" {
     need_root
     chmod 777 .
     echo x >file
@@ -376,7 +376,7 @@ KINDS
     done
 }
 
-@test "a full disk is told before a byte is changed, where the input is a file" {
+@test "a full disk is reported before a byte is changed if the input is a file" {
     need_root
     head -c 2M /dev/zero | tr '\0' x >input
     run -3 on_small_disk bash -c 'truncate -s 2M file && mmapcat -w file <../input; status=$?
@@ -386,7 +386,7 @@ KINDS
     assert_line --index 1 0
 }
 
-@test "a full disk is exit 3 at the byte that met it, where the input is a pipe" {
+@test "a full disk is exit 3 at the byte that met it if the input is a pipe" {
     need_root
     run -3 on_small_disk bash -c 'truncate -s 2M file &&
         yes | head -c 2M | mmapcat -w file'
@@ -394,7 +394,7 @@ KINDS
         '^mmapcat: file: write at byte 1[0-9]+: cut by another program, or the disk is full$'
 }
 
-@test "a file that is created and does not fit is gone again; one that exists is as it was" {
+@test "a file that is created and does not fit is removed; one that exists is as it was" {
     need_root
     run -3 on_small_disk bash -c 'mmapcat -w -x --size 2M file </dev/null; status=$?
         ls; exit $status'
@@ -437,13 +437,15 @@ KINDS
     for options in -c -x '--size 5' --sync; do
         # shellcheck disable=SC2086
         run -2 mmapcat $options file
-        assert_output 'mmapcat: -c, -x, --size and --sync go with -w'
+        assert_output "mmapcat: ${options%% *} needs -w"
     done
     for options in -c -x '-c -m 0644'; do
         # shellcheck disable=SC2086
         run -2 mmapcat -w $options file
-        assert_output 'mmapcat: -c needs --size: a mapping cannot grow with its input'
+        assert_output "mmapcat: ${options%% *} needs --size (a mapping cannot grow with its input)"
     done
+    run -2 mmapcat -w -f file
+    assert_output 'mmapcat: -f does not go with -w'
     run -2 mmapcat file file
     assert_output --partial 'one operand too many'
     run -2 mmapcat -o -x file
@@ -549,7 +551,7 @@ with open("file", "r+b") as file:
     [ "$(cat error)" = 'mmapcat: log: read at byte 4: cut by another program' ]
 }
 
-@test "a file that -c creates is gone where the input fails or a signal comes" {
+@test "a file that -c creates is removed if the input fails or a signal comes" {
     run -3 mmapcat -w -c --size 10 new <.
     [ ! -e new ]
     run -3 mmapcat -w -c --size 3 new < <(printf 12345)
@@ -593,7 +595,7 @@ with open("file", "r+b") as file:
     run -2 mmapcat -w -f data
 }
 
-@test "a closed stdin or stdout is told before anything is changed" {
+@test "a closed stdin or stdout is reported before anything is changed" {
     printf abc >file
     run -3 bash -c 'mmapcat -w file <&-'
     assert_output 'mmapcat: stdin: read: Bad file descriptor'

@@ -15,7 +15,7 @@ fill_pipe() {
     dd if=/dev/zero of="$1" bs=4096 oflag=nonblock status=none 2>/dev/null || true
 }
 
-# What a program reads who comes late to the pipe that fill_pipe filled.
+# What a program reads that comes late to the pipe that fill_pipe filled.
 drain_pipe() {
     dd if="$1" bs=4096 iflag=nonblock status=none 2>/dev/null | tr -d '\0'
 }
@@ -37,7 +37,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv -n takes as many, and waits for those that are not there yet" {
+@test "mqrecv -n takes N messages, and waits for those that are not there yet" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one two three
         run -0 mqrecv --count 2 "$queue"
@@ -56,7 +56,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv -a takes all there are, and exits 1 where there are none" {
+@test "mqrecv -a takes all there are, and exits 1 if there are none" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one '' three
         run -0 mqrecv --all "$queue"
@@ -82,7 +82,7 @@ tag_of() {
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv -f goes on until it is ended, and passes each message on at once" {
+@test "mqrecv -f goes on until a signal, and passes each message on at once" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one
         background mqrecv --follow "$queue" >out
@@ -96,7 +96,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv -f -t ends when nothing came for so long" {
+@test "mqrecv -f -t ends when nothing came for that long" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" one two
         run -1 --separate-stderr mqrecv -f -t 0.1 "$queue"
@@ -106,7 +106,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv refuses what excludes each other, and operands too many or too few" {
+@test "mqrecv refuses options that exclude each other, and too many or too few operands" {
     for options in '-n 1 -a' '-a -f' '-f -n 1' '--stat --remove' '--stat -a' '--remove -f'; do
         # shellcheck disable=SC2086
         run -2 mqrecv $options "/$ID"
@@ -116,6 +116,10 @@ tag_of() {
     assert_output --partial 'only one of -0, -W and -N'
     run -2 mqrecv -j "/$ID"
     assert_output 'mqrecv: -j needs --stat'
+    run -2 mqrecv --stat -t 1 "/$ID"
+    assert_output 'mqrecv: -t does not go with --stat'
+    run -2 mqrecv --remove -P "/$ID"
+    assert_output 'mqrecv: -P does not go with --remove'
     run -2 mqrecv -a
     assert_output --partial 'NAME is missing (usage: mqrecv '
     run -2 mqrecv "/$ID" more
@@ -159,16 +163,16 @@ tag_of() {
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv refuses a type that is none" {
+@test "mqrecv refuses an invalid type" {
     for type in '' 0 -0 '!0' ! - x '!-5' '-!5' 5x 1.5 9223372036854775808; do
         run -2 mqrecv -T "$type" "$KEY"
         assert_output --partial "-T '$type': not a type to receive (5, -5"
     done
     run -2 mqrecv -T 5 "/$ID"
-    assert_output "mqrecv: /$ID: -T is for System V queues"
+    assert_output "mqrecv: /$ID: -T is for System V objects"
 }
 
-@test "mqrecv ends records as it is told" {
+@test "mqrecv ends records as -0, -W and -N say" {
     for queue in "/$ID" "$KEY"; do
         for form in -0:'a\nb\0\0' -W:'a\nb' -N:'3:a\nb,0:,' --null:'a\nb\0\0' --whole:'a\nb' \
             --netstring:'3:a\nb,0:,' -n2:'a\nb\n\n'; do
@@ -216,7 +220,7 @@ tag_of() {
     done
 }
 
-@test "a move that fails half way leaves what was not read where it was" {
+@test "a move that fails half way leaves in the old queue what was not read" {
     for queue in "/$ID" "$KEY"; do
         other="/$ID-2"
         [ "$queue" = "/$ID" ] || other=$(mqsend -c --maxmsg 2 --msgsize 1 private </dev/null)
@@ -235,7 +239,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv --format prints body, size and priority or type as it is told" {
+@test "mqrecv --format prints body, size and priority or type" {
     for queue in "/$ID" "$KEY"; do
         for format in '%b:seven' '%s %p %b%b:5 7 sevenseven' '%%\\\n\t\0%p:%\\n\t\07' ': ' 'x:x'; do
             mqsend -c "$(tag_of "$queue")" "$queue" seven
@@ -249,7 +253,7 @@ tag_of() {
     done
 }
 
-@test "mqrecv refuses a format that is none" {
+@test "mqrecv refuses an invalid format" {
     for format in %x % 'a%' %B '%d%b'; do
         run -2 mqrecv --format "$format" "/$ID"
         assert_output "mqrecv: --format '$format': unknown field (%b %s %p %%)"
@@ -263,7 +267,7 @@ tag_of() {
     run -1 mqrecv --format "$(printf '%0.s%%bx' {1..32})" "/$ID"
     for option in -0 -W -N --tagged; do
         run -2 mqrecv --format %b "$option" "/$ID"
-        assert_output 'mqrecv: --format says all of a record; no --tagged, -0, -W or -N with it'
+        assert_output "mqrecv: --format does not go with $option"
     done
 }
 
@@ -305,14 +309,19 @@ tag_of() {
 
 @test "mqrecv --peek refuses what it cannot do" {
     run -2 mqrecv --peek "/$ID"
-    assert_output "mqrecv: /$ID: --peek is for System V queues; \
-the kernel cannot show what a POSIX queue holds"
-    for options in -f '-t 0' --stat --remove; do
+    assert_output "mqrecv: /$ID: --peek is for System V objects \
+(the kernel cannot show what a POSIX queue holds)"
+    for options in -f '-t 0'; do
         # shellcheck disable=SC2086
         run -2 mqrecv --peek $options "$KEY"
-        assert_output 'mqrecv: --peek goes with -n or -a, and never waits'
+        assert_output "mqrecv: --peek does not go with ${options% 0}"
+    done
+    for option in --stat --remove; do
+        run -2 mqrecv --peek $option "$KEY"
+        assert_output "mqrecv: --peek does not go with $option"
     done
     run -2 mqrecv --peek "$KEY" -- true
+    assert_output 'mqrecv: --peek does not go with COMMAND'
     run -2 mqrecv --peek -T -7 "$KEY"
     assert_output 'mqrecv: --peek shows the order of sending; -T takes N or !N with it'
     mqsend -c "$KEY" x
@@ -321,7 +330,7 @@ the kernel cannot show what a POSIX queue holds"
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv runs COMMAND with the message as its stdin, and what it is in its environment" {
+@test "mqrecv runs COMMAND with the message as its stdin, and its name and tag in the environment" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" $'two\nlines' ''
         mqsend "$(tag_of "$queue")" "$queue" seven
@@ -337,7 +346,7 @@ the kernel cannot show what a POSIX queue holds"
     done
 }
 
-@test "mqrecv takes one message for COMMAND, or as many as it is told" {
+@test "mqrecv takes one message for COMMAND, or as many as -n and -f say" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" 1 2 3 4 5
         run -0 mqrecv "$queue" -- cat
@@ -351,7 +360,7 @@ the kernel cannot show what a POSIX queue holds"
     done
 }
 
-@test "a COMMAND that fails gives the message back, and mqrecv ends with its status" {
+@test "the message of a COMMAND that fails goes back, and mqrecv exits with its status" {
     for queue in "/$ID" "$KEY"; do
         for command in 'exit 3:3' 'kill -9 $$:137' 'head -c 3 >/dev/null; exit 124:124' 'exit 1:1'; do
             mqsend -c "$(tag_of "$queue")" "$queue" first second
@@ -365,7 +374,7 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a COMMAND that is missing or cannot be run gives the message back, whatever --dead says" {
+@test "the message of a COMMAND that is missing or cannot be run goes back, in spite of --dead" {
     for queue in "/$ID" "$KEY"; do
         other="/$ID-2"
         [ "$queue" = "/$ID" ] || other=$(mqsend -c private </dev/null)
@@ -425,7 +434,7 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a message that --dead does not take goes back, and mqrecv ends" {
+@test "a message that the --dead queue does not take goes back, and mqrecv ends" {
     for queue in "/$ID" "$KEY"; do
         other="/$ID-2"
         mqsend -c "$queue" 'a large one'
@@ -441,14 +450,19 @@ the message went back to the end of its (priority|type) in $queue$"
         mqrecv "$queue" >out
         mqsend "$queue" job
         run -1 mqrecv -f -t 0.1 --dead "$other" "$queue" -- false
-        assert_line --index 0 --regexp "^mqrecv: $other: send: .* timed out"
+        assert_line --index 0 "$(waits_for_dead_room "$other")"
+        assert_line --index 1 --regexp "^mqrecv: $other: send: .* timed out \(the queue is full: .*\)$"
+        assert_line --index 2 --partial 'mqrecv: false: ended with status 1; the message went back'
+        holds 1 "$queue"
+        run -1 mqrecv -a -t 0 --dead "$other" "$queue" -- false
+        assert_line --index 0 --regexp "^mqrecv: $other: send: .* \(the queue is full: .*\)$"
         holds 1 "$queue"
         mqrecv --remove "$queue"
         mqrecv --remove "$other"
     done
 }
 
-@test "mqrecv refuses a --dead that is none, before it takes anything" {
+@test "mqrecv refuses an invalid --dead before it takes anything" {
     mqsend -c "/$ID" x
     mqsend -c "$KEY" x
     id=id:$(mqrecv --stat "$KEY" | sed -n 's/^id=//p')
@@ -490,21 +504,20 @@ the message went back to the end of its (priority|type) in $queue$"
     ends_with 125 $receiver
 }
 
-@test "mqrecv refuses options that a COMMAND has no use for, and those that want one" {
+@test "mqrecv refuses options that do not go with COMMAND, and those that need one" {
     for option in -0 -W -N --tagged '--format %b'; do
         # shellcheck disable=SC2086
         run -2 mqrecv $option "/$ID" -- true
-        assert_output \
-            'mqrecv: COMMAND gets the message as it is: no --tagged, --format, -0, -W or -N with it'
+        assert_output "mqrecv: COMMAND does not go with ${option% %b} (it gets the message as it is)"
     done
     for option in --stat --remove; do
         run -2 mqrecv $option "/$ID" -- true
-        assert_output 'mqrecv: --stat and --remove run no COMMAND'
+        assert_output "mqrecv: COMMAND does not go with $option"
     done
     for option in '--retries 1' '--dead /other'; do
         # shellcheck disable=SC2086
         run -2 mqrecv $option "/$ID"
-        assert_output 'mqrecv: --retries and --dead are for a COMMAND'
+        assert_output "mqrecv: ${option% *} needs COMMAND"
     done
     run -2 mqrecv "/$ID" --
     assert_output 'mqrecv: COMMAND is missing after --'
@@ -548,7 +561,7 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a COMMAND that fails after TERM gives the message back; it is not retried and not dead" {
+@test "the message of a COMMAND that fails after TERM goes back, without a retry and not to --dead" {
     mqsend -c "/$ID-2" </dev/null
     mqsend -c "/$ID" first second
     background mqrecv -f --retries 9 --dead "/$ID-2" "/$ID" -- \
@@ -608,15 +621,15 @@ the message went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "a message that lies in a pipe whose reader ends goes back" {
+@test "a message that is unread in a pipe when the reader exits goes back" {
     for queue in "/$ID" "$KEY"; do
         for options in '' '-n 1' -a -f; do
             mqsend -c "$(tag_of "$queue")" "$queue" only
             rm -f pipe
             mkfifo pipe
-            # It ends as soon as there is something to read.
+            # It exits as soon as there is something to read.
             /usr/bin/python3 -c 'import select; select.select([0], [], [])' <pipe 3>&- &
-            # Slowly, where mqrecv gives the reader only a tenth of a second.
+            # Slowly if mqrecv gives the reader only a tenth of a second.
             slowly=(strace -qqq -o /dev/null -e inject=write:delay_exit=1000000)
             [[ $options != -[af] ]] || slowly=()
             # shellcheck disable=SC2086
@@ -632,7 +645,7 @@ read, went back to the end of its (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv does not wait for ever for a reader that waits for it" {
+@test "mqrecv does not wait for ever for a reader that waits for its end" {
     for options in -n3 -a; do
         mqsend -c "$KEY" 1 2 3
         run -0 /usr/bin/python3 - "$options" "$KEY" <<'PY'
@@ -654,7 +667,7 @@ PY
     mqrecv --remove "/$ID"
 }
 
-@test "mqrecv -P shows how much was taken, and of -a how much is left" {
+@test "mqrecv -P shows how much was taken, and with -a how much is left" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" 12345 123
         run -0 --separate-stderr mqrecv -a -P "$queue"
@@ -675,7 +688,7 @@ PY
     done
 }
 
-@test "a System V queue whose permission is lost while mqrecv waits is told" {
+@test "the loss of permission while mqrecv waits at a System V queue is reported" {
     need_root
     mqsend -c -m 0644 "$KEY" </dev/null
     for limit in '' '-t 1h'; do
@@ -713,7 +726,7 @@ PY
     done
 }
 
-@test "mqrecv -t ends in time under a storm of signals, and wants the message still" {
+@test "mqrecv -t ends in time under a storm of signals, and without -t still gets its message" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
         background mqrecv -t 0.3 "$queue" 2>/dev/null
@@ -810,7 +823,7 @@ gid=$(id -g)\$"
     mqrecv --remove "$KEY"
 }
 
-@test "mqrecv --stat counts who waits, and names who is notified" {
+@test "mqrecv --stat counts the processes that wait, and names the one that is notified" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c --maxmsg 1 --msgsize 5 "$queue" </dev/null
         for i in 1 2 3; do background mqrecv "$queue" >>out; done
@@ -883,7 +896,7 @@ PY
     done
 }
 
-@test "a queue that does not exist is exit 1, with what creates it" {
+@test "a queue that does not exist is exit 1, with a hint at what creates it" {
     touch file
     for queue in "/$ID" "$KEY" ftok:file; do
         for option in '' -a --stat; do
@@ -898,6 +911,7 @@ PY
     run -1 mqrecv ftok:missing
     assert_output --partial '(ftok: wants a file that exists)'
     run -1 mqrecv id:2147483647
+    assert_output 'mqrecv: id:2147483647: open queue: No such file or directory'
 }
 
 @test "mqrecv needs the permission to receive" {
@@ -928,7 +942,7 @@ PY
     done
 }
 
-@test "who may only receive does so, and is told when nothing can go back" {
+@test "a user that may only receive can do so, and the loss is reported when nothing can go back" {
     need_root
     for queue in "/$ID" "$KEY"; do
         mqsend -c -m 0644 "$queue" </dev/null
@@ -944,7 +958,7 @@ PY
     done
 }
 
-@test "mqrecv puts the message back when stdout does not take it" {
+@test "mqrecv puts the message back when writing to stdout fails" {
     for queue in "/$ID" "$KEY"; do
         for stdout in '/dev/full:No space left on device' 'out:File too large \(ulimit -f is 0 bytes\)'; do
             mqsend -c "$(tag_of "$queue")" "$queue" second first
@@ -982,7 +996,7 @@ written in part, went back to the end of their (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv takes nothing where stdout is closed" {
+@test "mqrecv takes nothing if stdout is closed" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" first second
         run -3 bash -c "mqrecv '$queue' >&-"
@@ -993,7 +1007,7 @@ written in part, went back to the end of their (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv takes nothing where the reader of stdout is gone" {
+@test "mqrecv takes nothing if the reader of stdout has exited" {
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" first second
         run -3 bash -c 'exec 5> >(:); wait $!; mqrecv "$1" >&5' - "$queue"
@@ -1004,7 +1018,7 @@ written in part, went back to the end of their (priority|type) in $queue$"
     done
 }
 
-@test "mqrecv puts the message back when the reader of stdout leaves while it waits" {
+@test "mqrecv puts the message back when the reader of stdout exits while mqrecv waits" {
     mkfifo pipe
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
@@ -1137,9 +1151,8 @@ part of which was written, went back to the end of its (priority|type) in $queue
     done
 }
 
-# `mqrecv "$@"`, run by the words of crowded_by, has the message `first` in hand and blocks writing it
-# to a full pipe, which has the reader 5; meanwhile a sender that waited has filled the queue again.
-crowded_by=()
+# `mqrecv "$@"` has the message `first` in hand and blocks writing it to a full pipe, which has the
+# reader 5; meanwhile a sender that waited has filled the queue again.
 crowded() {
     mqsend -c --maxmsg 1 --msgsize 6 "$queue" </dev/null
     mqsend "$(tag_of "$queue")" "$queue" first
@@ -1148,33 +1161,45 @@ crowded() {
     eventually is_waiting $sender
     rm -f pipe
     fill_pipe pipe
-    background "${crowded_by[@]}" mqrecv "$@" "$queue" >pipe 2>error 5>&-
+    background mqrecv "$@" "$queue" >pipe 2>error 5>&-
     receiver=$!
     ends_with 0 $sender
+    eventually is_waiting $receiver
 }
 
-# The process that waits for room, by what mqrecv said of it.
-keeper() {
-    sed -n 's/.*(process \([0-9]*\) waits for it).*/\1/p' error
+# What mqrecv reports when it waits for room in $queue; a second signal loses $1.
+waits_for_room() {
+    echo "mqrecv: $queue: put back: the queue is full; waiting for room \
+(a second signal gives up and loses ${1:-the message})"
 }
 
-@test "a message that a full queue does not take back waits for room in a process of its own" {
+# The same of the dead-letter queue $1.
+waits_for_dead_room() {
+    echo "mqrecv: $1: send: the queue is full; waiting for room (a signal puts the message back into $queue)"
+}
+
+# A pattern of what mqrecv reports when the message of $1 bytes with the tag $2 is lost.
+loses() {
+    echo "^mqrecv: $queue: put back: .* \(the queue is full: max(msg|bytes) is [0-9]+\); \
+a message of $1 bytes with (priority|type) $2 is lost$"
+}
+
+@test "a message that has to go back into a full queue waits for room, whatever -t says" {
     for queue in "/$ID" "$KEY"; do
         for limit in '' '-t 0.1' '-t 0'; do
             # shellcheck disable=SC2086
             crowded $limit
             exec 5>&-
-            ends_with 3 $receiver
+            eventually waiting_senders 1 "$queue"
+            sleep 0.2
             run -0 cat error
-            assert_output --regexp "^mqrecv: stdout: write: Broken pipe; the message goes back to \
-the end of its (priority|type) in $queue when there is room \\(process [0-9]+ waits for it\\)$"
-            pid=$(keeper)
-            for signal in INT TERM HUP QUIT; do kill -$signal "$pid"; done
-            run -0 ls "/proc/$pid/fd"
-            if [[ $queue == /* ]]; then refute_line --regexp '^[012]$'; else assert_output ''; fi
+            assert_output "$(waits_for_room)"
             run -0 mqrecv "$queue"
             assert_output second
-            eventually is_gone "$pid"
+            ends_with 3 $receiver
+            run -0 sed 1d error
+            assert_output --regexp "^mqrecv: stdout: write: Broken pipe; the message went back to \
+the end of its (priority|type) in $queue$"
             run -0 mqrecv -t 0 --tagged "$queue"
             assert_output $'7\tfirst'
             mqrecv --remove "$queue"
@@ -1182,69 +1207,219 @@ the end of its (priority|type) in $queue when there is room \\(process [0-9]+ wa
     done
 }
 
-@test "a signal ends mqrecv at once, and loses nothing where the queue is full" {
+@test "one signal does not end the wait for room, whether it comes before or during it" {
     for queue in "/$ID" "$KEY"; do
-        for reader in there gone; do
+        for moment in before during; do
             crowded
-            eventually is_waiting $receiver
-            kill -STOP $receiver
-            [ $reader = there ] || exec 5>&-
-            kill -HUP $receiver
-            kill -CONT $receiver
-            wait $receiver && fail 'status 0'
-            [ $reader = gone ] || run -0 grep -q "^mqrecv: the message goes back to" error
-            run -0 mqrecv -n 2 -t 10 "$queue"
-            assert_output $'second\nfirst'
+            if [ $moment = before ]; then
+                kill -HUP $receiver
+                eventually waiting_senders 1 "$queue"
+            else
+                exec 5>&-
+                eventually waiting_senders 1 "$queue"
+                kill -HUP $receiver
+            fi
+            sleep 0.2
+            waiting_senders 1 "$queue"
+            run -0 mqrecv "$queue"
+            assert_output second
+            ends_with 129 $receiver
+            run -0 head -n 1 error
+            assert_output "$(waits_for_room)"
+            run ! grep -q 'is lost' error
+            run -0 mqrecv -t 0 --tagged "$queue"
+            assert_output $'7\tfirst'
             mqrecv --remove "$queue"
             exec 5>&-
         done
     done
 }
 
-@test "the process that waits for room sleeps, whatever signal has ended mqrecv" {
-    need_root
-    mqsend -c --maxmsg 1 "/$ID" first
-    background mqrecv "/$ID" -- sh -c 'touch begun; until test -e end; do sleep 0.01; done; false' 2>error
-    eventually test -e begun
-    mqsend "/$ID" second
-    kill -TERM $!
-    touch end
-    ends_with 143 $!
-    pid=$(sed -n 's/.*(process \([0-9]*\) waits for it)$/\1/p' error)
-    eventually waiting_senders 1 "/$ID"
-    run -124 timeout 0.5 strace -qq -e signal=none -o calls -p "$pid"
-    [ "$(wc -l <calls)" -lt 10 ]
-    run -0 mqrecv "/$ID"
-    assert_output second
-    run -0 mqrecv -t 10 "/$ID"
-    assert_output first
-    mqrecv --remove "/$ID"
-}
-
-@test "the process that waits for room ends where the queue is removed" {
+@test "a second signal ends the wait for room, and the message that is lost is reported" {
     for queue in "/$ID" "$KEY"; do
-        crowded
-        exec 5>&-
-        ends_with 3 $receiver
-        pid=$(keeper)
-        mqrecv --remove "$queue"
-        eventually is_gone "$pid"
+        for moment in before during; do
+            crowded
+            [ $moment = before ] || exec 5>&-
+            if [ $moment = before ]; then
+                kill -HUP $receiver
+            fi
+            eventually waiting_senders 1 "$queue"
+            if [ $moment = during ]; then
+                kill -HUP $receiver
+                sleep 0.2
+                waiting_senders 1 "$queue"
+            fi
+            kill -TERM $receiver
+            ends_with 143 $receiver
+            run -0 sed -n 2p error
+            assert_output --regexp "$(loses 5 7)"
+            run -0 mqrecv -a "$queue"
+            assert_output second
+            mqrecv --remove "$queue"
+            exec 5>&-
+        done
     done
 }
 
-@test "where no process can be started, mqrecv itself waits for room" {
+@test "a queue that is removed while mqrecv waits for room is exit 3, and the loss is reported" {
     for queue in "/$ID" "$KEY"; do
-        crowded_by=(strace -qqq -o /dev/null -e 'inject=fork,vfork,clone,clone3:error=EAGAIN')
         crowded
         exec 5>&-
         eventually waiting_senders 1 "$queue"
+        mqrecv --remove "$queue"
+        ends_with 3 $receiver
+        run -0 sed 1d error
+        assert_line --index 0 --regexp "^mqrecv: $queue: put back: Identifier removed \
+\(somebody removed the queue\); a message of 5 bytes with (priority|type) 7 is lost$"
+        assert_line --index 1 'mqrecv: stdout: write: Broken pipe'
+    done
+}
+
+# COMMAND has the message `first` and fails when the file `end` appears; meanwhile the queue was filled
+# again.
+crowded_command() {
+    rm -f begun end
+    mqsend -c --maxmsg 1 --msgsize 6 "$(tag_of "$queue")" "$queue" first
+    background mqrecv "$queue" -- \
+        sh -c 'touch begun; until test -e end; do sleep 0.01; done; exit 5' 2>error
+    receiver=$!
+    eventually test -e begun
+    mqsend "$queue" second
+}
+
+@test "the message of a COMMAND that fails waits for room in a full queue" {
+    for queue in "/$ID" "$KEY"; do
+        crowded_command
+        touch end
+        eventually waiting_senders 1 "$queue"
+        run -0 cat error
+        assert_output "$(waits_for_room)"
         run -0 mqrecv "$queue"
         assert_output second
-        ends_with 3 $receiver
-        run -0 cat error
-        assert_output --partial 'the message went back'
+        ends_with 5 $receiver
+        run -0 sed 1d error
+        assert_output --regexp "^mqrecv: sh: ended with status 5; \
+the message went back to the end of its (priority|type) in $queue$"
+        run -0 mqrecv -t 0 --tagged "$queue"
+        assert_output $'7\tfirst'
+
+        crowded_command
+        touch end
+        eventually waiting_senders 1 "$queue"
+        mqrecv --remove "$queue"
+        ends_with 125 $receiver
+        run -0 sed 1d error
+        assert_line --index 0 --regexp "; a message of 5 bytes with (priority|type) 7 is lost$"
+        assert_line --index 1 'mqrecv: sh: ended with status 5'
+    done
+}
+
+@test "mqrecv sleeps while it waits for room, also after a signal" {
+    need_root
+    for queue in "/$ID" "$KEY"; do
+        crowded_command
+        kill -TERM $receiver
+        touch end
+        eventually waiting_senders 1 "$queue"
+        run -124 timeout 0.5 strace -qq -e signal=none -o calls -p $receiver
+        [ "$(wc -l <calls)" -lt 10 ]
+        run -0 mqrecv "$queue"
+        assert_output second
+        ends_with 143 $receiver
         run -0 mqrecv -t 0 "$queue"
         assert_output first
+        mqrecv --remove "$queue"
+    done
+}
+
+@test "several messages wait for room in their order, and each that is lost is reported" {
+    for queue in "/$ID" "$KEY"; do
+        mqsend -c --maxmsg 3 --msgsize 1 "$queue" 1 2 3
+        # Long enough for the queue to be filled again before the write fails.
+        background strace -D -qqq -o /dev/null -e inject=write:delay_enter=500000:when=1 \
+            mqrecv -n 3 "$queue" >/dev/full 2>error
+        receiver=$!
+        eventually holds 0 "$queue"
+        mqsend -t 0 "$queue" a b c
+        eventually waiting_senders 1 "$queue"
+        run -0 cat error
+        assert_output "$(waits_for_room '3 messages')"
+        run -0 mqrecv "$queue"
+        assert_output a
+        sleep 0.2
+        waiting_senders 1 "$queue"
+        kill -HUP $receiver
+        sleep 0.2
+        kill -TERM $receiver
+        ends_with 143 $receiver
+        run -0 sed 1d error
+        assert_line --index 0 --regexp "$(loses 1 '[01]')"
+        assert_line --index 1 --regexp "$(loses 1 '[01]')"
+        assert_line --index 2 --regexp '^mqrecv: stdout: write: No space left on device; the message went back '
+        run -0 mqrecv -a "$queue"
+        assert_output $'b\nc\n1'
+        mqrecv --remove "$queue"
+    done
+}
+
+# `false` fails for the message `job` of $queue; the dead-letter queue $other is full.
+full_dead() {
+    mqsend -c "$(tag_of "$queue")" "$queue" job
+    if [[ $queue == /* ]]; then
+        other=$queue-2
+        mqsend -c --maxmsg 1 --msgsize 3 "$other" old
+    else
+        other=$(mqsend -c --maxmsg 1 --msgsize 3 private </dev/null)
+        mqsend "$other" old
+    fi
+    background mqrecv "$queue" --dead "$other" -- false 2>error
+    receiver=$!
+    eventually waiting_senders 1 "$other"
+    sleep 0.2
+    run -0 cat error
+    assert_output "$(waits_for_dead_room "$other")"
+}
+
+@test "mqrecv waits for room in a full --dead queue, and reports that once" {
+    for queue in "/$ID" "$KEY"; do
+        full_dead
+        run -0 mqrecv "$other"
+        assert_output old
+        ends_with 0 $receiver
+        run -0 sed 1d error
+        assert_output "mqrecv: false: ended with status 1; the message went to $other"
+        run -0 mqrecv -a --tagged "$other"
+        assert_output $'7\tjob'
+        mqrecv --remove "$queue"
+        mqrecv --remove "$other"
+    done
+}
+
+@test "a signal ends the wait for room in a full --dead queue, and the message goes back" {
+    for queue in "/$ID" "$KEY"; do
+        full_dead
+        kill $receiver
+        ends_with 143 $receiver
+        run -0 sed 1d error
+        assert_output --regexp '^mqrecv: false: ended with status 1; the message went back to '
+        run -0 mqrecv -a --tagged "$queue"
+        assert_output $'7\tjob'
+        holds 1 "$other"
+        mqrecv --remove "$queue"
+        mqrecv --remove "$other"
+    done
+}
+
+@test "a --dead queue that is removed while mqrecv waits for room there gets no message" {
+    for queue in "/$ID" "$KEY"; do
+        full_dead
+        mqrecv --remove "$other"
+        ends_with 1 $receiver
+        run -0 sed 1d error
+        assert_line --index 0 "mqrecv: $other: send: Identifier removed (somebody removed the queue)"
+        assert_line --index 1 --regexp '^mqrecv: false: ended with status 1; the message went back to '
+        run -0 mqrecv -a --tagged "$queue"
+        assert_output $'7\tjob'
         mqrecv --remove "$queue"
     done
 }
@@ -1262,7 +1437,7 @@ half_written() {
     eventually holds 0 "$queue"
     eventually is_waiting $receiver
     kill $receiver
-    eventually grep -q 'is written first (a second signal gives it up)' error
+    eventually grep -q 'is written first (a second signal stops that)' error
 }
 
 @test "a second signal ends mqrecv in the middle of a record, and the message goes back" {
@@ -1271,15 +1446,41 @@ half_written() {
         kill -HUP $receiver
         ends_with 129 $receiver
         run -0 tail -n 1 error
-        assert_output --regexp \
-            "^mqrecv: the message, part of which was written, went back to the end of its .* in $queue$"
+        assert_output --regexp "^mqrecv: stdout: write: Interrupted system call; \
+the message, part of which was written, went back to the end of its (priority|type) in $queue$"
         mqrecv -W "$queue" | cmp - data
         mqrecv --remove "$queue"
         exec 5>&-
     done
 }
 
-@test "a record that is half written gets its end, also after a signal" {
+@test "after a second signal in the middle of a record the message waits for room; a third loses it" {
+    for queue in "/$ID" "$KEY"; do
+        for third in '' TERM; do
+            mqsend -c --maxmsg 1 --msgsize 8192 "$queue" </dev/null
+            half_written
+            head -c 8192 /dev/zero | mqsend -W "$queue"
+            kill -HUP $receiver
+            eventually waiting_senders 1 "$queue"
+            run -0 sed -n 2p error
+            assert_output "$(waits_for_room)"
+            if [ "$third" ]; then
+                kill -$third $receiver
+                ends_with 143 $receiver
+                run -0 sed -n 3p error
+                assert_output --regexp "$(loses 8192 '[01]')"
+            else
+                mqrecv -W "$queue" >out
+                ends_with 129 $receiver
+                mqrecv -W "$queue" | cmp - data
+            fi
+            mqrecv --remove "$queue"
+            exec 5>&-
+        done
+    done
+}
+
+@test "a record that is half written is finished, even after a signal" {
     for queue in "/$ID" "$KEY"; do
         half_written
         dd if=pipe of=out bs=4096 count=17 iflag=fullblock status=none
@@ -1291,7 +1492,7 @@ half_written() {
     done
 }
 
-@test "a System V queue that is removed while mqrecv waits is told" {
+@test "a System V queue that is removed while mqrecv waits is reported" {
     mqsend -c "$KEY" </dev/null
     for limit in '' '-t 1h'; do
         mqsend -c "$KEY" </dev/null
@@ -1306,7 +1507,7 @@ half_written() {
     done
 }
 
-@test "a System V queue that is removed with a message in hand is told" {
+@test "a System V queue that is removed while mqrecv has a message is reported, with the loss" {
     fill_pipe pipe
     mqsend -c -T 7 "$KEY" first
     background mqrecv -n 2 "$KEY" >pipe 2>error 5>&-
@@ -1321,7 +1522,8 @@ a message of 5 bytes with type 7 is lost
 mqrecv: stdout: write: Broken pipe"
 }
 
-@test "mqrecv receives messages larger than the system's default, without waiting too" {
+@test "mqrecv receives messages larger than the system's default, with and without waiting" {
+    need_root
     with_room() {
         with_limits kernel/msgmax=100000 kernel/msgmnb=200000 -- bash -c 'set -e
             head -c 90000 /dev/urandom >data
@@ -1394,7 +1596,7 @@ PY
     check_examples mqrecv
 }
 
-@test "a POSIX queue that is removed with a message in hand is told, and takes none back" {
+@test "a POSIX queue that is removed while mqrecv has a message is reported, and takes none back" {
     mqsend -c -p 7 "/$ID" hello
     # shellcheck disable=SC2016
     run -125 --separate-stderr mqrecv "/$ID" -- sh -c 'mqrecv --remove "$MQ_NAME"; exit 3'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# mqsend: what it accepts, in which order, and what it says when it cannot.
+# mqsend: what it accepts, in which order it sends, and what it reports when it fails.
 
 load helper
 
@@ -51,7 +51,7 @@ elapsed() {
     mqrecv --remove "/$ID"
 }
 
-@test "mqsend says of which record it could make nothing, and how many it sent" {
+@test "mqsend reports the number of a record that it cannot send, and how many it sent" {
     mqsend -c --msgsize 5 "/$ID" </dev/null
     run -3 mqsend -t 1 -N "/$ID" <<<'1:a,1:b,x'
     assert_output 'mqsend: stdin: record 3 is not a netstring; 2 sent'
@@ -71,7 +71,7 @@ elapsed() {
     mqrecv --remove "/$ID"
 }
 
-@test "mqsend does not create a queue unless told so" {
+@test "mqsend creates a queue only with -c" {
     touch file
     for queue in "/$ID" "$KEY" "ftok:file"; do
         run -1 mqsend "$queue" x
@@ -83,17 +83,19 @@ elapsed() {
         holds 2 "$queue"
         mqrecv --remove "$queue"
     done
+    run -1 mqsend -c id:2147483647 x
+    assert_output 'mqsend: id:2147483647: open queue: No such file or directory'
     run -1 mqsend id:2147483647 x
-    assert_output --partial 'No such file or directory'
+    assert_output 'mqsend: id:2147483647: open queue: No such file or directory'
 }
 
-@test "mqsend tells a file that ftok: misses from a queue that is missing" {
+@test "mqsend distinguishes a missing file of ftok: from a missing queue" {
     run -1 mqsend -c ftok:missing x
     assert_output \
         'mqsend: ftok:missing: open queue: No such file or directory (ftok: wants a file that exists)'
 }
 
-@test "mqsend -x exits 1 where the queue exists" {
+@test "mqsend -x exits 1 if the queue exists" {
     for queue in "/$ID" "$KEY"; do
         mqsend -x "$queue" x
         run -1 mqsend -x "$queue" y
@@ -101,6 +103,11 @@ elapsed() {
         run -1 --separate-stderr mqsend -q -c --exclusive "$queue" y
         assert_equal "$stderr" ''
         holds 1 "$queue"
+        if [ "$queue" = "$KEY" ]; then
+            id=id:$(stat_of id "$queue")
+            run -1 mqsend -x "$id" y
+            assert_output "mqsend: $id: open queue: File exists"
+        fi
         mqrecv --remove "$queue"
     done
 }
@@ -139,7 +146,7 @@ elapsed() {
     mqrecv --remove "$KEY"
 }
 
-@test "mqsend refuses a room that is none" {
+@test "mqsend refuses invalid values of --maxmsg and --msgsize" {
     run -2 mqsend -c --maxmsg 3 "$KEY" a
     assert_output "mqsend: $KEY: a System V queue needs both --maxmsg and --msgsize"
     run -2 mqsend -c --msgsize 3 "$KEY" a
@@ -166,7 +173,7 @@ elapsed() {
         assert_output "mqsend: -p '$priority': not a priority (0 to 32767)"
     done
     run -2 mqsend -p 1 "$KEY" x
-    assert_output "mqsend: $KEY: -p is for POSIX queues; a System V queue has types (-T)"
+    assert_output "mqsend: $KEY: -p is for POSIX objects (a System V queue has types, -T)"
 }
 
 @test "mqsend -T sets the type, 1 or more" {
@@ -181,7 +188,7 @@ elapsed() {
         assert_output "mqsend: -T '$type': not a type (1 or more)"
     done
     run -2 mqsend -T 1 "/$ID" x
-    assert_output "mqsend: /$ID: -T is for System V queues; a POSIX queue has priorities (-p)"
+    assert_output "mqsend: /$ID: -T is for System V objects (a POSIX queue has priorities, -p)"
 }
 
 @test "mqsend --tagged takes the priority or type from the record" {
@@ -200,7 +207,7 @@ elapsed() {
     done
 }
 
-@test "mqsend --tagged refuses a record without a priority or type, and tells its number" {
+@test "mqsend --tagged refuses a record without a priority or type, and reports its number" {
     mqsend -c "/$ID" </dev/null
     mqsend -c "$KEY" </dev/null
     for record in '' x 7 '7 x' $'\tx' $'-1\tx' $'7x\tx' $' 7\tx' $'0x7\tx' $'99999999999999999999\tx'; do
@@ -216,13 +223,13 @@ elapsed() {
     for option in '-p 1' '-T 1'; do
         # shellcheck disable=SC2086
         run -2 mqsend --tagged $option "$([[ $option == -p* ]] && echo "/$ID" || echo "$KEY")" x
-        assert_output 'mqsend: --tagged takes it from the record; no -p or -T with it'
+        assert_output "mqsend: --tagged does not go with ${option% 1}"
     done
     mqrecv --remove "/$ID"
     mqrecv --remove "$KEY"
 }
 
-@test "mqsend --tagged sends as large a message as without" {
+@test "mqsend --tagged sends messages as large as those without a tag" {
     for queue in "/$ID" "$KEY"; do
         { printf '32767\t' && head -c 8192 /dev/zero; } >data
         mqsend -c -W --tagged "$queue" <data
@@ -238,7 +245,7 @@ elapsed() {
     done
 }
 
-@test "a line of 1 GiB is refused by its number, in bounded memory and before its end" {
+@test "a line of 1 GiB is refused with its number, in bounded memory and before its end" {
     unless_sanitized "needs an address space of its own"
     for queue in "/$ID" "$KEY"; do
         mqsend -c "$queue" </dev/null
@@ -250,7 +257,7 @@ elapsed() {
     done
 }
 
-@test "mqsend -P shows how much was sent, and of a file how much is left" {
+@test "mqsend -P shows how much was sent, and how much of a file is left" {
     for queue in "/$ID" "$KEY"; do
         printf 'one\nthree\n' >data
         run -0 mqsend -c -P "$queue" <data
@@ -328,7 +335,7 @@ elapsed() {
     done
 }
 
-@test "a message over all the room of a System V queue does not wait for ever" {
+@test "a message larger than a whole System V queue is refused at once" {
     mqsend -c --maxmsg 2 --msgsize 5 "$KEY" </dev/null
     run -3 mqsend -t 5 "$KEY" 1 12345678901
     assert_output --regexp \
@@ -351,7 +358,7 @@ elapsed() {
     assert_output 'mqsend: private: only with -c'
 }
 
-@test "mqsend says which private queue is left when stdout does not take its name" {
+@test "mqsend reports which private queue is left when writing its name to stdout fails" {
     run -3 bash -c 'mqsend -c private secret >/dev/full'
     assert_output --regexp '^mqsend: stdout: write: No space left on device; the queue is id:[0-9]+$'
     [[ $output =~ id:[0-9]+ ]]
@@ -360,6 +367,7 @@ elapsed() {
 }
 
 @test "a limit that stops creation is named with its value" {
+    need_root
     share_programs
     as='setpriv --reuid 65534 --regid 65534 --clear-groups mqsend -c'
     # shellcheck disable=SC2086
@@ -377,7 +385,7 @@ elapsed() {
     }
 }
 
-@test "ulimit -n is named where no descriptor is left for the queue" {
+@test "ulimit -n is named if no descriptor is left for the queue" {
     prlimit --nofile=3 mqsend --version || skip "the loader needs a descriptor"
     mqsend -c "/$ID" x
     for tool in 'mqsend -c' mqsend mqrecv; do
@@ -388,19 +396,20 @@ elapsed() {
     mqrecv --remove "/$ID"
 }
 
-@test "ulimit -q is named where it stops creation" {
+@test "ulimit -q is named if it stops creation" {
     run -3 bash -c 'ulimit -q 1000; mqsend -c "/$1" x' - "$ID"
     assert_output --regexp "^mqsend: /$ID: open queue: .* \(--maxmsg 10, --msgsize 8192: ulimit -q is 1000 bytes\)$"
 }
 
-@test "what not even root may have is said to be so" {
+@test "a limit that binds even root is named as such" {
     run -3 mqsend -c --maxmsg 65537 --msgsize 1 "/$ID" x
     assert_output "mqsend: /$ID: open queue: Invalid argument (--maxmsg 65537: at most 65536)"
     run -3 mqsend -c --maxmsg 1 --msgsize 17M "/$ID" x
     assert_output "mqsend: /$ID: open queue: Invalid argument (--msgsize 17825792: at most 16777216)"
 }
 
-@test "a System V queue that cannot have the room that was asked for is not left behind" {
+@test "a new System V queue that cannot have the requested room is removed again" {
+    need_root
     share_programs
     run -3 with_limits kernel/msgmnb=1000 -- bash -c '
         setpriv --reuid 65534 --regid 65534 --clear-groups \
@@ -413,7 +422,7 @@ elapsed() {
         mqsend -c -m 0200 --maxmsg 1 --msgsize 100 77 x
 }
 
-@test "mqsend needs the permission to send, and looks before it reads" {
+@test "mqsend needs the permission to send, and checks it before it reads" {
     need_root
     mqsend -c -m 0644 "/$ID" </dev/null
     mqsend -c -m 0644 "$KEY" </dev/null
@@ -450,6 +459,13 @@ elapsed() {
     assert_output $'one\ntwo'
 }
 
+@test "a call that is interrupted although no signal came is reported" {
+    mqsend -c "$KEY" </dev/null
+    run -3 strace -qqq -o /dev/null -e inject=msgsnd:error=EINTR mqsend -t 0 "$KEY" x
+    assert_output --regexp "^mqsend: $KEY: send message 1: Interrupted system call; 0 sent$"
+    mqrecv --remove "$KEY"
+}
+
 @test "mqsend fails when its stdin is closed" {
     run -3 bash -c 'mqsend -c "$1" <&-' - "/$ID"
     assert_output 'mqsend: stdin: read: Bad file descriptor; 0 sent'
@@ -467,7 +483,7 @@ elapsed() {
     done
 }
 
-@test "a System V queue that is removed while mqsend waits is told" {
+@test "a System V queue that is removed while mqsend waits is reported" {
     mqsend -c --maxmsg 1 --msgsize 5 "$KEY" first
     background mqsend "$KEY" later 2>error
     sender=$!
@@ -478,7 +494,7 @@ elapsed() {
     assert_output "mqsend: $KEY: send message 1: Identifier removed (somebody removed the queue); 0 sent"
 }
 
-@test "a System V queue that is removed between two messages is told" {
+@test "a System V queue that is removed between two messages is reported" {
     mkfifo in
     mqsend -c "$KEY" </dev/null
     exec 5<>in
@@ -494,7 +510,7 @@ elapsed() {
     assert_output "mqsend: $KEY: send message 2: Identifier removed (somebody removed the queue); 1 sent"
 }
 
-@test "a System V queue whose permission is lost while mqsend waits is told when there is room" {
+@test "the loss of permission while mqsend waits at a System V queue is reported when there is room" {
     need_root
     mqsend -c --maxmsg 1 --msgsize 5 -m 0666 "$KEY" first
     background as_nobody mqsend "$KEY" later 2>error
@@ -510,7 +526,7 @@ elapsed() {
     mqrecv --remove "$KEY"
 }
 
-@test "no wait is told a time of day, which somebody may set" {
+@test "no wait depends on the time of day, which can be set" {
     mqsend -c --maxmsg 1 "/$ID" first
     run -1 strace -qqq -e trace=mq_timedsend,clock_nanosleep -o trace mqsend -t 0.05 "/$ID" x
     run -0 cat trace
@@ -583,7 +599,7 @@ elapsed() {
     assert_output --partial 'NAME is missing (usage: mqsend '
 }
 
-@test "a name as long as the kernel has it works, a longer one is a usage error" {
+@test "a name of the greatest length works, a longer one is a usage error" {
     long=$(printf '%0*d' $((255 - ${#ID})) 0)
     mqsend -c "/$ID$long" x
     run -0 mqrecv "/$ID$long"
@@ -615,7 +631,7 @@ elapsed() {
     mqrecv --remove "$KEY"
 }
 
-@test "queues that perl and python made, with other attributes, are told apart from ours" {
+@test "queues that perl and python created keep their own limits" {
     run -0 perl -MIPC::SysV=IPC_CREAT,IPC_SET -MIPC::Msg -e '
         $queue = IPC::Msg->new(hex $ARGV[0], IPC_CREAT | 0640) or die "$!";
         $queue->set(qbytes => 100) or die "$!"; $queue->snd(3, "from perl") or die "$!"' "$KEY"

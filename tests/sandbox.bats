@@ -9,8 +9,8 @@ need_landlock() {
     [ "$output" = 'signal Operation not permitted' ] || skip 'no Landlock here, or an old one'
 }
 
-# tells ANSWERS KEEP... VERB:ARGUMENT...: what sandboxed prints.
-tells() {
+# prints ANSWERS KEEP... VERB:ARGUMENT...: checks what sandboxed prints.
+prints() {
     local answers=$1
     shift
     run -0 sandboxed "$@"
@@ -87,7 +87,7 @@ start_waiting() {
     background sleep 1000
     eventually test -s ready
     local refused='Permission denied'
-    tells "read done
+    prints "read done
 write $refused
 cut $refused
 create $refused
@@ -104,7 +104,7 @@ peek Operation not permitted" \
         run:./program tcp: "abstract:$ID" "signal:$!" "peek:$!"
 }
 
-@test "what the sandbox leaves where it is asked to: one folder, abstract sockets, signals" {
+@test "what the sandbox leaves on request: one folder, abstract sockets, signals" {
     need_landlock
     mkdir kept
     echo data >file
@@ -112,7 +112,7 @@ peek Operation not permitted" \
     usockcat -l -k --ready ready "@$ID" </dev/null >/dev/null &
     children+=($!)
     eventually test -s ready
-    tells 'write Permission denied
+    prints 'write Permission denied
 write done
 create done
 remove done
@@ -121,7 +121,7 @@ abstract done
 signal Operation not permitted' \
         folder=kept sockets write:file write:kept/file create:kept/new remove:kept/file \
         fifo:kept/fifo "abstract:$ID" "signal:$!"
-    tells 'signal done
+    prints 'signal done
 abstract Operation not permitted' signals "signal:$!" "abstract:$ID"
 }
 
@@ -141,8 +141,8 @@ abstract Operation not permitted' signals "signal:$!" "abstract:$ID"
     run -0 grep -c PR_SET_NO_NEW_PRIVS trace
 }
 
-# says_of VERSION ANSWERS: what can still be done where the kernel says that it has this version.
-says_of() {
+# answers_of VERSION ANSWERS: checks what can still be done if the kernel claims this version.
+answers_of() {
     echo data >file
     run -0 strace -qqq -f -o /dev/null -e "inject=landlock_create_ruleset:retval=$1:when=1" \
         sandboxed write:file cut:file tcp: "signal:$BASHPID"
@@ -153,15 +153,15 @@ says_of() {
     need_landlock
     local refused='Permission denied' version
     for version in 1 2; do
-        says_of "$version" $'write Permission denied\ncut done\ntcp Connection refused\nsignal done'
+        answers_of "$version" $'write Permission denied\ncut done\ntcp Connection refused\nsignal done'
     done
-    says_of 3 "write $refused"$'\n'"cut $refused"$'\ntcp Connection refused\nsignal done'
+    answers_of 3 "write $refused"$'\n'"cut $refused"$'\ntcp Connection refused\nsignal done'
     for version in 4 5; do
-        says_of "$version" "write $refused"$'\n'"cut $refused"$'\n'"tcp $refused"$'\nsignal done'
+        answers_of "$version" "write $refused"$'\n'"cut $refused"$'\n'"tcp $refused"$'\nsignal done'
     done
 }
 
-@test "where the kernel has no Landlock, or anything of it fails, the tools go on" {
+@test "if the kernel has no Landlock, or a call of it fails, the tools go on" {
     local call error
     mqsend -c "/$ID" </dev/null
     while read -r call error; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# shmget: that it prints what is there and nothing else, whom it waits for, and what it says where
-# the memory is gone, cut or none.
+# shmget: that it prints what is there and nothing else, what it waits for, and what it reports if
+# the object is removed, truncated or something else.
 
 load helper
 
@@ -26,7 +26,7 @@ get_slowly() {
     eventually is_waiting $getter
 }
 
-@test "the examples of the manual page do what it says" {
+@test "the examples of the manual page do what it promises" {
     check_examples shmget
 }
 
@@ -193,7 +193,7 @@ assert report["attached"] == 1 and report["key"] == sys.argv[1]' "$KEY"
     done
 }
 
-@test "a permission that lacks is exit 3" {
+@test "a missing permission is exit 3" {
     need_root
     for name in "/$ID" "$KEY"; do
         echo x | shmput "$name"
@@ -206,7 +206,7 @@ assert report["attached"] == 1 and report["key"] == sys.argv[1]' "$KEY"
     done
 }
 
-@test "who owns a segment removes it even if he may not read it" {
+@test "the owner of a segment removes it even without permission to read it" {
     need_root
     chmod 777 .
     as_nobody shmput -m 0 "$KEY" <<<x
@@ -262,7 +262,7 @@ assert report["attached"] == 1 and report["key"] == sys.argv[1]' "$KEY"
     shmget --remove "/$ID"
 }
 
-@test "a get that waits while the object is removed says that there is none" {
+@test "a get that waits while the object is removed reports that there is none" {
     echo x | shmput "/$ID"
     hold "$ID" write
     holder=$!
@@ -305,13 +305,13 @@ assert report["attached"] == 1 and report["key"] == sys.argv[1]' "$KEY"
     rm "/dev/shm/$ID"
 }
 
-@test "an object that another program cuts meanwhile is exit 3, not a crash" {
+@test "an object that another program cuts during a get is exit 3, not a crash" {
     head -c 40M /dev/zero | shmput "/$ID"
     get_slowly
     truncate -s 5000 "/dev/shm/$ID"
     cat <&5 >/dev/null
     ends_with 3 $getter
-    grep -q "^shmget: /$ID: read segment: .*(cut by another program at byte [0-9]*)$" error
+    grep -q "^shmget: /$ID: read at byte [0-9]*: cut by another program$" error
     exec 5<&-
     shmget --remove "/$ID"
 }
@@ -322,12 +322,12 @@ assert report["attached"] == 1 and report["key"] == sys.argv[1]' "$KEY"
     truncate -s 8399999 "/dev/shm/$ID"
     cat <&5 >/dev/null
     ends_with 3 $getter
-    grep -q "(cut by another program at byte 8399999)$" error
+    grep -q ": read at byte 8399999: cut by another program$" error
     exec 5<&-
     shmget --remove "/$ID"
 }
 
-@test "an object that grows meanwhile is printed as it was" {
+@test "an object that grows during a get is printed as it was" {
     head -c 8M /dev/zero | shmput "/$ID"
     get_slowly
     truncate -s 9M "/dev/shm/$ID"
@@ -483,7 +483,7 @@ block.close()' "$ID"
     shmget --remove "$KEY"
 }
 
-@test "--wait gives up at -t, and by a signal" {
+@test "--wait ends at -t, and by a signal" {
     for name in "/$ID" "$KEY"; do
         for time in 0 0.05; do
             run -1 --separate-stderr shmget --wait -t $time "$name"
@@ -578,7 +578,7 @@ take_until_end() {
     done
 }
 
-@test "a taker takes what -a has put meanwhile, not what it did not print" {
+@test "a taker removes what it printed, not what -a put during that" {
     echo old | shmput "/$ID"
     head -c 3M /dev/zero | shmput "/$ID"
     take_slowly
@@ -651,7 +651,7 @@ take_until_end() {
     cmp seen <(seq 20)
 }
 
-@test "-f ends at -t, where nothing changes, and needs the object or --wait" {
+@test "-f ends at -t if nothing changes, and needs the object or --wait" {
     run -1 shmget -f "/$ID"
     assert_output "shmget: /$ID: open segment: No such file or directory (shmput creates it)"
     run -1 shmget -f --wait -t 0.05 "/$ID"
@@ -738,16 +738,23 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
 @test "a message of a tool with a meter stands on its own line" {
     head -c 3M /dev/zero | shmput "/$ID"
     run -3 bash -c 'shmget -P "$1" 2>&1 >/dev/full' - "/$ID"
-    assert_line 'shmget: /'"$ID"': write to stdout: No space left on device'
+    assert_line 'shmget: stdout: write: No space left on device'
     shmget --remove "/$ID"
 }
 
 @test "what goes with what" {
-    for words in "-f $KEY" "--take $KEY" "--take --snapshot /$ID" "-n 2 /$ID" "-n 0 -f /$ID"; do
+    local words message
+    while IFS=';' read -r words message; do
         # shellcheck disable=SC2086
         run -2 shmget $words
-        assert_output --partial 'shmget: '
-    done
+        assert_output --partial "shmget: $message"
+    done <<END
+-f $KEY;$KEY: -f is for POSIX objects (the kernel does not report that
+--take $KEY;$KEY: --take is for POSIX objects (a System V segment has no lock
+--take --snapshot /$ID;only one of --take and --snapshot
+-n 2 /$ID;-n needs -f
+-n 0 -f /$ID;-n '0':
+END
 }
 
 @test "300 MiB to a pipe and to a file need 8 MiB of address space" {
@@ -766,7 +773,7 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
     local limit
     refuses_to_follow() {
         run -3 --separate-stderr strace -qqq -o /dev/null -e "inject=$1" shmget -f "/$ID"
-        assert_regex "$stderr" "^shmget: /$ID: watch segment: .* \\($2\\)$"
+        assert_regex "$stderr" "^shmget: /$ID: watch: .* \\($2\\)$"
     }
     shmput "/$ID" <<<text
     limit=$(cat /proc/sys/fs/inotify/max_user_instances)
@@ -776,8 +783,8 @@ with open(sys.argv[1], "r+b") as file, mmap.mmap(file.fileno(), 6) as memory:
     shmget --remove "/$ID"
 }
 
-@test "ulimit -n is named where no descriptor is left to wait with" {
+@test "ulimit -n is named if no descriptor is left to wait with" {
     prlimit --nofile=3 shmget --version >/dev/null 2>&1 || skip "a dynamic program needs one to start"
     run -3 prlimit --nofile=3 shmget --wait "/$ID"
-    assert_output --regexp "^shmget: /$ID: watch segment: .* \(ulimit -n is 3\)$"
+    assert_output --regexp "^shmget: /$ID: watch: .* \(ulimit -n is 3\)$"
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# shmop: what the operations do, that none is lost, that who waits is woken, and what is refused.
+# shmop: what the operations do, that none is lost, that every waiting process is woken, and what is
+# refused.
 #
 # ROUNDS scales the storms; the full count is 10000.
 
@@ -20,11 +21,11 @@ remove() {
 }
 
 # bats test_tags=valgrind
-@test "the examples of the manual page do what it says" {
+@test "the examples of the manual page do what it promises" {
     check_examples shmop
 }
 
-@test "each verb does and prints what it says" {
+@test "each verb does and prints what it promises" {
     for name in $(names); do
         run -0 shmop -c "$name" get set 5 add 3 sub 10 max 4 max 1 min 3 min 9 or 12 and 6 swap -1 get
         assert_output $'0\n8\n-2\n4\n4\n3\n3\n15\n6\n6\n-1'
@@ -39,7 +40,7 @@ remove() {
     done
 }
 
-@test "the types hold what C says, and refuse what they cannot" {
+@test "the types hold what those of C do, and refuse the rest" {
     shmput --size 16 "/$ID" </dev/null
     for case in 'u32 4294967295 0' 'i32 2147483647 -2147483648' \
         'u64 18446744073709551615 0' 'i64 9223372036854775807 -9223372036854775808'; do
@@ -47,7 +48,7 @@ remove() {
         run -0 shmop --type "$type" -o 8 "/$ID" set "$most" get set "$least" get
         assert_output "$most"$'\n'"$least"
         run -3 --separate-stderr shmop --type "$type" -o 8 "/$ID" sub 1
-        [[ $stderr == "shmop: /$ID: sub: "*' (the cell cannot hold the result)' ]]
+        [ "$stderr" = "shmop: /$ID: sub: the cell cannot hold the result" ]
         run -3 shmop --type "$type" -o 8 "/$ID" set "$most" add 1
         [ "$(shmop --type "$type" -o 8 "/$ID" get)" = "$most" ]
         run -2 shmop --type "$type" "/$ID" set "${most}0"
@@ -111,7 +112,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
     done
 }
 
-@test "-x creates, and exits 1 where the object exists" {
+@test "-x creates; if the object exists it exits 1" {
     for name in $(names); do
         run -0 shmop -x -m 0640 "$name" add 1
         run -1 shmop -x "$name" add 1
@@ -266,7 +267,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
     shmget --remove "/$ID"
 }
 
-@test "who waits for what is removed or replaced is told" {
+@test "a wait ends with an error if the object is removed or replaced" {
     for how in 'shmget --remove' 'shmput -a'; do
         for name in $(names); do
             [[ $how != *-a || $name == /* ]] || continue
@@ -311,7 +312,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
         eventually is_waiting "$waiter"
         truncate -s 0 "$path"
         ends_with 3 "$waiter"
-        [ "$(cat error)" = "shmop: $name: wait: Bad address (cut by another program, or no room for the page)" ]
+        [ "$(cat error)" = "shmop: $name: wait: cut by another program, or no room for the page" ]
         rm "$path"
     done
 }
@@ -327,7 +328,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
         ls'
     assert_line 'shmop: /sparse: reserve memory: No space left on device'
     assert_line --partial 'shmop: /new: reserve memory: No space left on device (8 bytes needed, 0 free'
-    assert_line 'shmop: ././file: reserve: No space left on device'
+    assert_line 'shmop: ././file: reserve 8 bytes at 0: No space left on device'
     [ "$(grep -c 'status 3' <<<"$output")" = 3 ]
     refute_line new
     refute_line file
@@ -353,7 +354,7 @@ sys.stdout.buffer.write(struct.pack("=I", 0x01020304))' && printf AAAA)
     ln -s nothing link
     mkdir -p "/dev/shm/$ID"
     run -3 shmop ./fifo get
-    assert_output --regexp '^shmop: ./fifo: map: .*upported \(it is a FIFO \(fifocat reads it\)\)$'
+    assert_output 'shmop: ./fifo: map: it is a FIFO (fifocat reads it)'
     run -3 shmop ./ get
     run -3 shmop /dev/null get
     run -3 shmop -c ./link add 1

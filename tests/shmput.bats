@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# shmput: what ends up in shared memory, byte for byte, who is kept waiting, and what is left where
-# it fails.
+# shmput: what ends up in shared memory, byte for byte, which processes wait, and what a put that
+# fails leaves.
 
 load helper
 
@@ -8,7 +8,7 @@ setup_file() {
     head -c 200M /dev/urandom >"$BATS_FILE_TMPDIR/big"
 }
 
-# Runs "$@" where /dev/shm is a file system of 1 MiB of its own.
+# Runs "$@" with a /dev/shm of its own that holds 1 MiB.
 in_small_shm() {
     unshare --mount bash -c 'mount -t tmpfs -o size=1M tmpfs /dev/shm && "$@"' - "$@"
 }
@@ -24,7 +24,7 @@ hold() {
     eventually grep -q locked held
 }
 
-@test "the examples of the manual page do what it says" {
+@test "the examples of the manual page do what it promises" {
     check_examples shmput
 }
 
@@ -85,7 +85,7 @@ hold() {
     done
 }
 
-@test "a file below /proc, which says that it is empty, is put whole" {
+@test "a file below /proc, whose size is 0, is put whole" {
     for name in "/$ID" "$KEY"; do
         shmput "$name" </proc/version
         shmget "$name" | cmp - /proc/version
@@ -224,7 +224,7 @@ hold() {
     shmget --remove "$KEY"
 }
 
-@test "endless input into a System V segment ends where it does not fit" {
+@test "endless input into a System V segment is refused when it does not fit" {
     printf 0123456789 | shmput "$KEY"
     run -3 bash -c 'yes | timeout 5 shmput "$1"' - "$KEY"
     assert_output --partial 'put another size'
@@ -241,7 +241,7 @@ hold() {
     assert_output --partial '(it needs a size above 0: --size)'
 }
 
-@test "-x creates, and exits 1 where the object exists, before it reads" {
+@test "-x creates; if the object exists it exits 1 before it reads" {
     for name in "/$ID" "$KEY"; do
         echo first | shmput -x "$name"
         echo second >data
@@ -317,7 +317,7 @@ hold() {
     assert_output 'shmput: private: only with -c'
 }
 
-@test "private names the segment also where stdout does not take it" {
+@test "private reports the name of the segment even if stdout fails" {
     run -3 bash -c 'echo x | shmput -c private >/dev/full'
     [[ $output =~ ^'shmput: stdout: write: No space left on device; the segment is '(id:[0-9]+)$ ]]
     shmget --remove "${BASH_REMATCH[1]}"
@@ -508,7 +508,7 @@ print("0x%08x" % (ctypes.CDLL(None).ftok(b"file", 7) & 0xffffffff))')" ]
     shmget --remove "/$ID"
 }
 
-@test "a full /dev/shm is an error that names the bytes, and the created object is gone" {
+@test "a full /dev/shm is an error that names the bytes, and the created object is removed" {
     need_root
     head -c 2M /dev/zero >data
     for options in '' '--size 2M' '-x' '-c -o 1'; do
@@ -528,7 +528,7 @@ print("0x%08x" % (ctypes.CDLL(None).ftok(b"file", 7) & 0xffffffff))')" ]
     done
 }
 
-@test "a full /dev/shm leaves an object as it was, where the input is a file" {
+@test "a full /dev/shm leaves an object as it was if the input is a file" {
     need_root
     head -c 2M /dev/zero >data
     run -0 in_small_shm bash -c 'echo old | shmput "$1"
@@ -609,7 +609,7 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "/dev/shm/$ID-socket"
     shmget --remove "/$ID"
 }
 
-@test "a permission that lacks is exit 3" {
+@test "a missing permission is exit 3" {
     need_root
     for name in "/$ID" "$KEY"; do
         echo x | shmput "$name"
@@ -640,10 +640,10 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "/dev/shm/$ID-socket"
         for options in '' '--size 10' '-x --size 10' '-c --size 10 -o 1'; do
             # shellcheck disable=SC2086
             run -3 bash -c 'shmput "$@" <&-' - $options "$name"
-            assert_output --regexp "^shmput: $name: read stdin: Bad file descriptor"
+            assert_output --regexp "^shmput: stdin: read: Bad file descriptor"
             # shellcheck disable=SC2086
             run -3 shmput $options "$name" </
-            assert_output --regexp "^shmput: $name: read stdin: Is a directory"
+            assert_output --regexp "^shmput: stdin: read: Is a directory"
             run -1 shmget -q --stat "$name"
         done
         printf 0123456789 | shmput "$name"
@@ -733,7 +733,7 @@ for byte in sys.argv[1].encode():
 print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
 }
 
-@test "-a gives the name to a new object, and who has the old one keeps it" {
+@test "-a gives the name to a new object; a process that has the old one keeps it" {
     printf old | shmput -a "/$ID"
     before=$(stat -c %i "/dev/shm/$ID")
     exec 5<"/dev/shm/$ID"
@@ -793,7 +793,7 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
     shmget --remove "/$ID"
 }
 
-@test "ulimit -f is named where it is in the way" {
+@test "a put that ulimit -f stops names it" {
     run -3 bash -c 'head -c 5000 /dev/zero >data && prlimit --fsize=4096 shmput "/$1" <data' - "$ID"
     assert_output "shmput: /$ID: reserve memory: File too large (ulimit -f is 4096 bytes)"
 }
@@ -827,7 +827,7 @@ print("/dev/shm/.ipcbox.%016x" % h)' "/$ID"
     done
 }
 
-@test "-a works where the name has 255 bytes" {
+@test "-a works with a name of 255 bytes" {
     name=/$ID-$(head -c $((254 - ${#ID})) /dev/zero | tr '\0' x)
     [ ${#name} -eq 256 ]
     echo 1 | shmput -a "$name"
@@ -889,7 +889,7 @@ put_slowly() {
     done
 }
 
-@test "-a whose name beside is removed fails, and says so" {
+@test "-a whose name beside is removed fails and reports that" {
     echo old | shmput "/$ID"
     put_slowly new
     rm "$beside"
@@ -1021,12 +1021,18 @@ put_slowly() {
     shmget --remove "$KEY"
 }
 
-@test "-a and --resize are refused where they mean nothing" {
-    for words in "-a $KEY" "-a -o 1 /$ID" "--resize /$ID" "--resize -o 1 $KEY" '--resize id:1'; do
+@test "-a and --resize are refused for the other family and with -o" {
+    while IFS=';' read -r words message; do
         # shellcheck disable=SC2086
         run -2 shmput $words <<<x
-        assert_output --partial 'shmput: '
-    done
+        assert_output "shmput: $message"
+    done <<END
+-a $KEY;$KEY: -a is for POSIX objects
+-a -o 1 /$ID;-a does not go with -o
+--resize /$ID;/$ID: --resize is for System V objects
+--resize -o 1 $KEY;--resize does not go with -o
+--resize id:1;id:1: --resize would change the identifier
+END
     run -1 shmget -q "/$ID"
 }
 
@@ -1047,7 +1053,7 @@ put_slowly() {
         -a) ends_with 0 $putter ;;
         *)
             ends_with 3 $putter
-            grep -q "^shmput: /$ID: write segment: .*(cut by another program, before byte [0-9]*)$" error
+            grep -q "^shmput: /$ID: write segment: cut by another program before byte [0-9]*$" error
             ;;
         esac
         rm slow
@@ -1055,7 +1061,7 @@ put_slowly() {
     done
 }
 
-@test "a cut while a put waits for input is seen, also where the input then ends at the old end" {
+@test "a cut while a put waits for input is seen, even if the input then ends at the old end" {
     for options in '' '-o 0' '--size 4'; do
         printf 1234 | shmput "/$ID"
         mkfifo slow
@@ -1069,7 +1075,7 @@ put_slowly() {
         printf cd >&5
         exec 5>&-
         ends_with 3 $putter
-        grep -q "(cut by another program, before byte 2)$" error
+        grep -q ": cut by another program before byte 2$" error
         rm slow
         shmget --remove "/$ID"
     done
@@ -1098,7 +1104,7 @@ put_slowly() {
     shmget --remove "/$ID"
 }
 
-@test "-P says on stderr how much was put, a line, and messages stand on lines of their own" {
+@test "-P prints a line on stderr about how much was put, and messages have lines of their own" {
     for name in "/$ID" "$KEY"; do
         head -c 3M /dev/zero >data
         run -0 --separate-stderr shmput -P "$name" <data

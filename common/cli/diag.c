@@ -13,7 +13,7 @@ static const char *tool = "ipcbox";
 static bool quiet;
 static void (*before)(void);
 static void (*write_hint)(int errnum, char *hint, size_t size);
-static int (*pending_signal)(void);
+static bool (*is_interrupted)(void);
 
 void diag_name(const char *name)
 {
@@ -30,9 +30,9 @@ void diag_hint(void (*function)(int errnum, char *hint, size_t size))
     write_hint = function;
 }
 
-void diag_signal(int (*function)(void))
+void diag_interrupted(bool (*function)(void))
 {
-    pending_signal = function;
+    is_interrupted = function;
 }
 
 void diag_before(void (*function)(void))
@@ -111,7 +111,7 @@ void diag_note(const char *format, ...)
 int diag_fail(const char *object, const struct failure *failure)
 {
     int status = failure->is_error ? EXIT_ERROR : exit_status_of(failure->errnum);
-    if (failure->errnum == EINTR && pending_signal && pending_signal())
+    if (failure->errnum == EINTR && is_interrupted && is_interrupted())
         return EXIT_ERROR;
     if (status == EXIT_NO && quiet)
         return status;

@@ -5,6 +5,7 @@
 
 #include "cli/failure.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Names the tool in every message that follows; NAME stays the caller's. */
@@ -19,8 +20,9 @@ void diag_quiet(void);
  * bytes. */
 void diag_hint(void (*function)(int errnum, char *hint, size_t size));
 
-/* Lets diag_fail be silent about EINTR if FUNCTION, interrupt_signal, returns a signal. */
-void diag_signal(int (*function)(void));
+/* Lets FUNCTION tell diag_fail whether the process is going to die of a signal; else EINTR is
+ * reported as any other errno. */
+void diag_interrupted(bool (*function)(void));
 
 /* Calls FUNCTION before each message that follows: to end a line that was left open. */
 void diag_before(void (*function)(void));

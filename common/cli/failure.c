@@ -33,6 +33,14 @@ int failure_set(struct failure *failure, const char *format, ...)
     return -1;
 }
 
+int failure_set_object(struct failure *failure, const char *object, const char *what)
+{
+    failure_set(failure, "%s", what);
+    failure->object = object;
+    failure->is_error = true;
+    return -1;
+}
+
 int failure_set_why(struct failure *failure, const char *format, ...)
 {
     int saved = errno;

@@ -21,6 +21,10 @@ struct failure {
 int failure_set(struct failure *failure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Notes that WHAT failed with errno on OBJECT and not on the object that the tool names: "stdin",
+ * "read". That is never a mere "no". */
+int failure_set_object(struct failure *failure, const char *object, const char *what);
+
 /* Sets a better reason than the text of errno. */
 int failure_set_why(struct failure *failure, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

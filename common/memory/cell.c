@@ -10,26 +10,16 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { LOOK_AGAIN = 100000000 }; /* nanoseconds */
 
-/* The word of WORDS that TEXT is, -1 when it is none. */
-static int find_word(const char *const *words, const char *text)
-{
-    for (int i = 0; words[i]; i++)
-        if (strcmp(words[i], text) == 0)
-            return i;
-    return -1;
-}
-
 const char *cell_parse_type(const char *text, void *value)
 {
     static const char *const words[] = {"u32", "i32", "u64", "i64", NULL};
-    int found = find_word(words, text);
+    int found = parse_word(text, words);
     if (found < 0)
         return "not a type (u32, i32, u64 or i64)";
     *(enum cell_type *)value = (enum cell_type)found;
@@ -39,7 +29,7 @@ const char *cell_parse_type(const char *text, void *value)
 const char *cell_parse_order(const char *text, void *value)
 {
     static const char *const words[] = {"eq", "ne", "lt", "le", "gt", "ge", NULL};
-    int found = find_word(words, text);
+    int found = parse_word(text, words);
     if (found < 0)
         return "not a comparison (eq, ne, lt, le, gt or ge)";
     *(enum cell_order *)value = (enum cell_order)found;
@@ -91,20 +81,32 @@ const char *cell_text(enum cell_type type, cell_value value)
     return text;
 }
 
-/* Where the file behind the memory was cut, or has no room for a page, the processor says so with
- * SIGBUS (mmap(2)). */
+/* SIGBUS comes if the file behind the memory was truncated, or if there is no room for a page
+ * (mmap(2)). */
 static sigjmp_buf on_fault;
 
-static void jump(int signal)
+static void jump_out(int signal)
 {
     (void)signal;
     siglongjmp(on_fault, 1);
 }
 
-static void watch_faults(void)
+static void catch_faults(void)
 {
-    struct sigaction action = {.sa_handler = jump};
+    struct sigaction action = {.sa_handler = jump_out};
     sigaction(SIGBUS, &action, NULL);
+}
+
+static int set_failure(struct cell *cell, int errnum)
+{
+    errno = errnum;
+    return failure_set(&cell->failure, "%s", cell->verb);
+}
+
+static int set_fault(struct cell *cell)
+{
+    set_failure(cell, EFAULT);
+    return failure_set_why(&cell->failure, "cut by another program, or no room for the page");
 }
 
 static cell_value load(const struct cell *cell)
@@ -115,8 +117,8 @@ static cell_value load(const struct cell *cell)
     return has_sign(cell->type) ? (uint64_t)(int32_t)value : value;
 }
 
-/* Returns whether EXPECTED stood there; else it is what stood there. */
-static bool hub(const struct cell *cell, cell_value *expected, cell_value new)
+/* Returns whether the cell held *EXPECTED, and now holds NEW; else *EXPECTED is what it holds. */
+static bool compare_exchange(const struct cell *cell, cell_value *expected, cell_value new)
 {
     if (cell_size(cell->type) == 8)
         return __atomic_compare_exchange_n((uint64_t *)cell->memory, expected, new, false,
@@ -134,8 +136,9 @@ static bool is_less(enum cell_type type, cell_value a, cell_value b)
     return has_sign(type) ? (int64_t)a < (int64_t)b : a < b;
 }
 
-/* Whether the type can hold the sum or difference, which is in *RESULT then. */
-static bool fits(enum cell_type type, bool adds, cell_value a, cell_value b, cell_value *result)
+/* Returns whether the type can hold the sum or difference; then that is in *RESULT. */
+static bool add_or_subtract(enum cell_type type, bool adds, cell_value a, cell_value b,
+                            cell_value *result)
 {
     if (has_sign(type)) {
         int64_t sum;
@@ -149,13 +152,14 @@ static bool fits(enum cell_type type, bool adds, cell_value a, cell_value b, cel
     return !overflows && *result <= largest(type);
 }
 
+/* Returns whether the type can hold the result; then that is in *NEW. */
 static bool compute(enum cell_type type, enum cell_change change, cell_value old,
                     cell_value operand, cell_value *new)
 {
     switch (change) {
     case CELL_ADD:
     case CELL_SUB:
-        return fits(type, change == CELL_ADD, old, operand, new);
+        return add_or_subtract(type, change == CELL_ADD, old, operand, new);
     case CELL_MAX:
         *new = is_less(type, old, operand) ? operand : old;
         return true;
@@ -174,61 +178,70 @@ static bool compute(enum cell_type type, enum cell_change change, cell_value old
     }
 }
 
-int cell_get(const struct cell *cell, cell_value *value)
+int cell_get(struct cell *cell, cell_value *value)
 {
-    watch_faults();
+    catch_faults();
     if (sigsetjmp(on_fault, 1))
-        return errno = EFAULT, -1;
+        return set_fault(cell);
     *value = load(cell);
     return 0;
 }
 
-int cell_change(const struct cell *cell, enum cell_change change, cell_value operand,
-                cell_value *old, cell_value *new)
+static int refuse_result(struct cell *cell)
 {
-    watch_faults();
+    set_failure(cell, ERANGE);
+    return failure_set_why(&cell->failure, "the cell cannot hold the result");
+}
+
+int cell_change(struct cell *cell, enum cell_change change, cell_value operand, cell_value *old,
+                cell_value *new)
+{
+    catch_faults();
     if (sigsetjmp(on_fault, 1))
-        return errno = EFAULT, -1;
+        return set_fault(cell);
     *old = load(cell);
     do
         if (!compute(cell->type, change, *old, operand, new))
-            return errno = ERANGE, -1;
-    while (!hub(cell, old, *new));
+            return refuse_result(cell);
+    while (!compare_exchange(cell, old, *new));
     return cell_wake(cell);
 }
 
-int cell_exchange(const struct cell *cell, cell_value expected, cell_value new, cell_value *found)
+int cell_exchange(struct cell *cell, cell_value expected, cell_value new, cell_value *found)
 {
-    watch_faults();
+    catch_faults();
     if (sigsetjmp(on_fault, 1))
-        return errno = EFAULT, -1;
+        return set_fault(cell);
     *found = expected;
-    return hub(cell, found, new) ? cell_wake(cell) : 0;
+    return compare_exchange(cell, found, new) ? cell_wake(cell) : 0;
 }
 
-/* The 32 bits of a cell that a futex can wait for: the low half of 64. */
+/* The 32 bits of a cell that a futex compares: the low half of 64. */
 static uint32_t *futex_of(const struct cell *cell)
 {
     bool is_second = cell_size(cell->type) == 8 && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
     return (uint32_t *)cell->memory + is_second;
 }
 
-int cell_wake(const struct cell *cell)
+int cell_wake(struct cell *cell)
 {
-    return syscall(SYS_futex, futex_of(cell), FUTEX_WAKE, INT_MAX, NULL, NULL, 0) < 0 ? -1 : 0;
+    if (syscall(SYS_futex, futex_of(cell), FUTEX_WAKE, INT_MAX, NULL, NULL, 0) < 0)
+        return set_failure(cell, errno);
+    return 0;
 }
 
-/* Sleeps until the cell changes from VALUE, or for a while. */
-static int sleep_once(const struct cell *cell, cell_value value, const struct deadline *deadline)
+/* Sleeps until the cell changes from VALUE, at most LOOK_AGAIN. */
+static int sleep_once(struct cell *cell, cell_value value, const struct deadline *deadline)
 {
     int64_t remaining = deadline_remaining(deadline);
     if (remaining == 0)
-        return errno = ETIMEDOUT, -1;
+        return set_failure(cell, ETIMEDOUT);
     struct timespec pause = {.tv_nsec = remaining < LOOK_AGAIN ? remaining : LOOK_AGAIN};
     if (syscall(SYS_futex, futex_of(cell), FUTEX_WAIT, (uint32_t)value, &pause, NULL, 0) == 0)
         return 0;
-    bool is_stopped = errno == EINTR && interrupt_signal();
-    return !is_stopped && (errno == EAGAIN || errno == ETIMEDOUT || errno == EINTR) ? 0 : -1;
+    if (errno == EAGAIN || errno == ETIMEDOUT || (errno == EINTR && !interrupt_signal()))
+        return 0;
+    return set_failure(cell, errno);
 }
 
 static bool compares(enum cell_type type, cell_value a, enum cell_order order, cell_value b)
@@ -250,17 +263,17 @@ static bool compares(enum cell_type type, cell_value a, enum cell_order order, c
     }
 }
 
-int cell_wait(const struct cell *cell, enum cell_order order, cell_value operand,
+int cell_wait(struct cell *cell, enum cell_order order, cell_value operand,
               const struct deadline *deadline, bool (*is_gone)(void *argument), void *argument)
 {
-    cell_value value;
+    cell_value value = 0;
     for (;;) {
         if (cell_get(cell, &value) < 0)
             return -1;
         if (compares(cell->type, value, order, operand))
             return 0;
         if (is_gone(argument))
-            return errno = EIDRM, -1;
+            return set_failure(cell, EIDRM);
         if (sleep_once(cell, value, deadline) < 0)
             return -1;
     }

@@ -1,41 +1,19 @@
 #include "memory/segment.h"
 
-#include "cli/progress.h"
 #include "memory/map_copy.h"
 #include "memory/segment_internal.h"
 #include "sys/io.h"
-#include "sys/sandbox.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-int segment_fail(struct segment *segment, const char *what)
-{
-    segment->what = what;
-    segment->hint[0] = '\0';
-    return -1;
-}
-
-int segment_explain(struct segment *segment, const char *what, const char *hint, ...)
-{
-    int saved = errno;
-    va_list arguments;
-    va_start(arguments, hint);
-    vsnprintf(segment->hint, sizeof segment->hint, hint, arguments);
-    va_end(arguments);
-    segment->what = what;
-    errno = saved;
-    return -1;
-}
-
-static void start(struct segment *segment, const struct object_name *name)
+static void segment_init(struct segment *segment, const struct object_name *name)
 {
     *segment = (struct segment){
         .name = *name,
         .id = -1,
+        .held = -1,
         .watch = -1,
         .watched = -1,
         .is_sysv = object_name_is_sysv(name),
@@ -45,19 +23,21 @@ static void start(struct segment *segment, const struct object_name *name)
                                                        : &segment_posix;
 }
 
-static void enter_sandbox(const struct segment *segment, bool changes_names)
+/* Completes what a function of the family returned: if there is no such object, HINT says what
+ * creates it. */
+static int add_missing_hint(struct segment *segment, int result, const char *hint)
 {
-    sandbox_enter(&(struct sandbox){.folder = changes_names ? segment->family->folder : NULL});
+    if (result < 0 && errno == ENOENT && !*segment->failure.detail)
+        failure_add_hint(&segment->failure, "%s", hint);
+    return result;
 }
 
-int segment_open(struct segment *segment, const struct object_name *name,
-                 const struct segment_get *how)
+int segment_open_to_get(struct segment *segment, const struct object_name *name,
+                        const struct segment_get *how)
 {
-    start(segment, name);
-    if (segment->family->open(segment, how) < 0)
-        return -1;
-    enter_sandbox(segment, how->takes);
-    return 0;
+    segment_init(segment, name);
+    return add_missing_hint(segment, segment->family->open_to_get(segment, how),
+                            "shmput creates it");
 }
 
 int segment_measure(struct segment *segment, const struct segment_get *how, int64_t *length)
@@ -67,24 +47,26 @@ int segment_measure(struct segment *segment, const struct segment_get *how, int6
     if (rest >= 0 && *length <= rest)
         return 0;
     errno = ENODATA;
-    return segment_explain(segment, "read range", " (the segment has %lld bytes)",
-                           (long long)segment->size);
+    failure_set(&segment->failure, "read range");
+    return failure_add_hint(&segment->failure, "the segment has %lld bytes",
+                            (long long)segment->size);
 }
 
-/* The copy has no name, so it is nobody else's, and goes with the process. */
+/* The copy has no name: no other process finds it, and it ends with this one. */
 static int get_copy(struct segment *segment, int64_t offset, int64_t length, int to)
 {
     int copy = memfd_create("ipcbox", MFD_CLOEXEC);
     if (copy < 0 || ftruncate(copy, length) < 0)
-        return segment_fail(segment, "make room for the copy");
+        return failure_set(&segment->failure, "make room for the copy");
     if (segment->family->copy(segment, offset, length, copy) < 0)
         return -1;
+
     struct map_range range = {.fd = copy, .length = length};
     int result = map_copy_out(&range, to);
-    int saved = errno;
-    close(copy);
-    errno = saved;
-    return result < 0 ? segment_fail(segment, "write to stdout") : 0;
+    if (result < 0)
+        segment->failure = range.failure;
+    close_keep_errno(copy);
+    return result;
 }
 
 int segment_get(struct segment *segment, const struct segment_get *how, int to)
@@ -103,35 +85,40 @@ int segment_take(struct segment *segment)
 
 int segment_wait_next(struct segment *segment, const struct segment_get *how)
 {
-    return segment->family->next(segment, how);
+    return segment->family->wait_next(segment, how);
 }
 
-void segment_begin_input(const struct segment *segment, const struct segment_put *how,
-                         bool changes_names, int from)
+/* Completes what a put returned: if it failed, what it created is removed. */
+static int discard_unfinished(struct segment *segment, int result)
 {
-    enter_sandbox(segment, changes_names);
-    if (how->is_metered)
-        progress_start(io_bytes_left(from));
-}
-
-int segment_put(struct segment *segment, const struct object_name *name,
-                const struct segment_put *how, int from)
-{
-    start(segment, name);
-    if (segment->family->put(segment, how, from) == 0)
-        return 0;
     int saved = errno;
-    if (segment->is_created)
+    if (result < 0 && segment->is_created)
         segment->family->discard(segment);
     errno = saved;
-    return -1;
+    return result;
+}
+
+int segment_open_to_put(struct segment *segment, const struct object_name *name,
+                        const struct segment_put *how, int from)
+{
+    segment_init(segment, name);
+    int result = segment->family->open_to_put(segment, how, from);
+    if (!how->creates)
+        add_missing_hint(segment, result, "-c creates it");
+    return discard_unfinished(segment, result);
+}
+
+int segment_put(struct segment *segment, const struct segment_put *how, int from)
+{
+    return discard_unfinished(segment, segment->family->put(segment, how, from));
 }
 
 int segment_map(struct segment *segment, const struct object_name *name,
                 const struct segment_map *how, void **memory)
 {
-    start(segment, name);
-    return segment->family->map(segment, how, memory);
+    segment_init(segment, name);
+    int result = segment->family->map(segment, how, memory);
+    return how->creates ? result : add_missing_hint(segment, result, "-c creates it");
 }
 
 bool segment_is_removed(struct segment *segment)
@@ -142,22 +129,30 @@ bool segment_is_removed(struct segment *segment)
 int segment_stat(struct segment *segment, const struct object_name *name,
                  struct segment_status *status)
 {
-    start(segment, name);
-    return segment->family->stat(segment, status);
+    segment_init(segment, name);
+    return add_missing_hint(segment, segment->family->stat(segment, status), "shmput creates it");
 }
 
 int segment_remove(struct segment *segment, const struct object_name *name)
 {
-    start(segment, name);
-    return segment->family->remove(segment);
+    segment_init(segment, name);
+    return add_missing_hint(segment, segment->family->remove(segment), "shmput creates it");
 }
 
-int segment_refuse_range(struct segment *segment, const struct segment_map *how)
+int64_t segment_map_size(const struct segment_map *how)
 {
+    return how->size < 0 ? how->offset + how->length : how->size;
+}
+
+int segment_check_range(struct segment *segment, const struct segment_map *how)
+{
+    if (how->offset <= segment->size - how->length)
+        return 0;
     errno = ENODATA;
-    return segment_explain(segment, "map range", " (bytes %lld to %lld; the segment has %lld)",
-                           (long long)how->offset, (long long)(how->offset + how->length - 1),
-                           (long long)segment->size);
+    failure_set(&segment->failure, "map range");
+    return failure_add_hint(&segment->failure, "bytes %lld to %lld; the segment has %lld",
+                            (long long)how->offset, (long long)(how->offset + how->length - 1),
+                            (long long)segment->size);
 }
 
 int segment_map_file(struct segment *segment, const struct segment_map *how, void **memory)
@@ -167,7 +162,7 @@ int segment_map_file(struct segment *segment, const struct segment_map *how, voi
     char *pages = mmap(NULL, (size_t)(lead + how->length), protection, MAP_SHARED, segment->id,
                        how->offset - lead);
     if (pages == MAP_FAILED)
-        return segment_fail(segment, "map segment");
+        return failure_set(&segment->failure, "map segment");
     *memory = pages + lead;
     return 0;
 }

@@ -1,4 +1,4 @@
-/* A file can be mapped, and no more: for the rest there is mmapcat. */
+/* A file can only be mapped; mmapcat does the rest. */
 #include "memory/segment_internal.h"
 
 #include "memory/map_file.h"
@@ -7,13 +7,6 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-static int fail(struct segment *segment, const struct map_file *file)
-{
-    if (errno == ENOTSUP)
-        return segment_explain(segment, file->what, " (it is %s)", file->kind);
-    return segment_fail(segment, file->what);
-}
-
 static int map_file(struct segment *segment, const struct segment_map *how, void **memory)
 {
     const struct map_file_open open = {
@@ -21,18 +14,20 @@ static int map_file(struct segment *segment, const struct segment_map *how, void
         .creates = how->creates,
         .is_exclusive = how->is_exclusive,
         .mode = how->mode,
-        .size = how->size < 0 ? how->offset + how->length : how->size,
+        .size = segment_map_size(how),
     };
     struct map_file file;
-    if (map_file_open(&file, segment->name.text, &open) < 0)
-        return fail(segment, &file);
+    int result = map_file_open(&file, segment->name.text, &open);
     segment->id = file.fd;
     segment->size = file.size;
-    if (how->offset > file.size - how->length)
-        return segment_refuse_range(segment, how);
-    if (how->writes && map_file_allocate(&file, how->offset, how->length) < 0)
-        return fail(segment, &file);
-    return segment_map_file(segment, how, memory);
+    if (result == 0 && segment_check_range(segment, how) < 0)
+        return -1;
+    if (result == 0 && how->writes)
+        result = map_file_allocate(&file, how->offset, how->length);
+    if (result == 0)
+        return segment_map_file(segment, how, memory);
+    segment->failure = file.failure;
+    return -1;
 }
 
 static bool is_removed(struct segment *segment)

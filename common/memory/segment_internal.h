@@ -5,42 +5,33 @@
 
 #include "memory/segment.h"
 
-/* The functions of segment.h, each for one family; NULL where it cannot. */
+/* The functions of segment.h, each for one family; NULL if the family cannot do it. */
 struct segment_family {
-    int (*open)(struct segment *segment, const struct segment_get *how);
+    int (*open_to_get)(struct segment *segment, const struct segment_get *how);
     int (*get)(struct segment *segment, int64_t offset, int64_t length, int to);
-    /* copies the range into the file COPY, and gives back the lock */
+    /* copies the range into the file COPY and releases the lock */
     int (*copy)(struct segment *segment, int64_t offset, int64_t length, int copy);
     int (*take)(struct segment *segment);
-    int (*next)(struct segment *segment, const struct segment_get *how);
+    int (*wait_next)(struct segment *segment, const struct segment_get *how);
+    int (*open_to_put)(struct segment *segment, const struct segment_put *how, int from);
     int (*put)(struct segment *segment, const struct segment_put *how, int from);
-    /* removes what put created, where the name still is its own */
+    /* removes what a put created, if the name is still its own */
     void (*discard)(struct segment *segment);
     int (*map)(struct segment *segment, const struct segment_map *how, void **memory);
     bool (*is_removed)(struct segment *segment);
     int (*stat)(struct segment *segment, struct segment_status *status);
     int (*remove)(struct segment *segment);
-    const char *folder; /* of the names; NULL where they are in none */
 };
 
 extern const struct segment_family segment_posix, segment_sysv, segment_file;
 
-/* Note what was tried, and in the second form what to say of it, as printf does. Keep errno. Return
- * -1. */
-int segment_fail(struct segment *segment, const char *what);
-int segment_explain(struct segment *segment, const char *what, const char *hint, ...)
-    __attribute__((format(printf, 3, 4)));
+/* The size of a segment that is created to be mapped. */
+int64_t segment_map_size(const struct segment_map *how);
 
-/* For a put that has opened and locked what it needs and is about to read FROM: leaves the process
- * only what it still needs, to name or remove an object too where CHANGES_NAMES; starts the meter.
- */
-void segment_begin_input(const struct segment *segment, const struct segment_put *how,
-                         bool changes_names, int from);
+/* Fails with ENODATA if the segment ends before the bytes that HOW means. */
+int segment_check_range(struct segment *segment, const struct segment_map *how);
 
-/* Says that the segment ends before the bytes that HOW means. */
-int segment_refuse_range(struct segment *segment, const struct segment_map *how);
-
-/* Maps the bytes that HOW means of the file in segment->id, which has segment->size bytes. */
+/* Maps the bytes that HOW means of the file in segment->id. */
 int segment_map_file(struct segment *segment, const struct segment_map *how, void **memory);
 
 #endif

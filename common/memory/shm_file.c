@@ -1,4 +1,4 @@
-#include "memory/segment_posix.h"
+#include "memory/shm_file.h"
 
 #include "sys/io.h"
 
@@ -16,14 +16,24 @@ static bool is_semaphore(const struct segment *segment)
     return strncmp(segment->name.text, "/sem.", 5) == 0;
 }
 
-void shm_file_path(const struct segment *segment, char path[static PATH_MAX])
+void shm_file_path(const struct segment *segment, char path[static SHM_PATH_MAX])
 {
-    snprintf(path, PATH_MAX, SHM_DIRECTORY "%s", segment->name.text);
+    snprintf(path, SHM_PATH_MAX, SHM_DIRECTORY "%s", segment->name.text);
+}
+
+/* The name beside is made from the hash of the name (FNV-1a, 64 bits), because a name may have all
+ * of the 255 bytes that a file name may have. */
+static void path_beside(const struct segment *segment, char path[static SHM_PATH_MAX])
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const char *at = segment->name.text; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
+    snprintf(path, SHM_PATH_MAX, SHM_DIRECTORY "/.ipcbox.%016llx", (unsigned long long)hash);
 }
 
 int shm_file_is_named(const struct segment *segment, int fd)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     struct stat named, ours;
     shm_file_path(segment, path);
     if (lstat(path, &named) < 0)
@@ -33,46 +43,48 @@ int shm_file_is_named(const struct segment *segment, int fd)
     return io_is_same_file(&named, &ours);
 }
 
-int shm_file_fail(struct segment *segment, const char *what)
+int shm_file_set_failure(struct segment *segment, const char *what)
 {
     if (errno != ENOENT || access(SHM_DIRECTORY, F_OK) == 0 || errno != ENOENT)
-        return segment_fail(segment, what);
+        return failure_set(&segment->failure, "%s", what);
     errno = ENOSYS;
-    return segment_explain(segment, what, " (there is no " SHM_DIRECTORY ")");
+    failure_set(&segment->failure, "%s", what);
+    return failure_add_hint(&segment->failure, "there is no " SHM_DIRECTORY);
 }
 
-static int fail_as_foreign(struct segment *segment, const char *what)
+static int refuse_kind(struct segment *segment, const char *what)
 {
     errno = ENOTSUP;
-    return segment_explain(segment, what, " (what has this name is no shared memory)");
+    failure_set(&segment->failure, "%s", what);
+    return failure_add_hint(&segment->failure, "what has this name is no shared memory");
 }
 
-/* O_NONBLOCK, lest a FIFO at the name should hang it. A link, a socket or a directory is not even
- * opened. */
+/* O_NONBLOCK keeps a FIFO at the name from blocking the tool. A link, a socket or a directory is
+ * not even opened. */
 int shm_file_open(struct segment *segment, int access)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     struct stat status;
     shm_file_path(segment, path);
     if (is_semaphore(segment))
-        return fail_as_foreign(segment, "open segment");
+        return refuse_kind(segment, "open segment");
 
     int fd = open(path, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
-        return fail_as_foreign(segment, "open segment");
+        return refuse_kind(segment, "open segment");
     if (fd < 0)
-        return shm_file_fail(segment, "open segment");
+        return shm_file_set_failure(segment, "open segment");
     if (fstat(fd, &status) < 0) {
-        close_keep_errno(fd);
-        return segment_fail(segment, "read status");
+        failure_set(&segment->failure, "read status");
+        return close_keep_errno(fd);
     }
     if (S_ISREG(status.st_mode))
         return fd;
     close(fd);
-    return fail_as_foreign(segment, "open segment");
+    return refuse_kind(segment, "open segment");
 }
 
-static const int64_t name_byte = INT64_MAX - 1;
+static const int64_t name_byte = INT64_MAX - 1; /* the last byte that fcntl(2) can lock */
 
 int shm_file_lock(int fd, enum file_lock_kind kind, enum shm_lock_part part,
                   const struct deadline *deadline)
@@ -81,13 +93,6 @@ int shm_file_lock(int fd, enum file_lock_kind kind, enum shm_lock_part part,
     return file_lock_range(fd, kind, start, part == SHM_LOCK_CONTENT ? name_byte : 0, deadline);
 }
 
-void shm_file_unlock_name(int fd)
-{
-    file_lock_release(fd, name_byte, 0);
-}
-
-/* Somebody may have removed the object while this waited for the lock; then the name is looked up
- * again. */
 int shm_file_open_locked(struct segment *segment, int access, enum shm_lock_part part,
                          const struct deadline *deadline)
 {
@@ -98,8 +103,8 @@ int shm_file_open_locked(struct segment *segment, int access, enum shm_lock_part
             return -1;
         struct stat status;
         if (shm_file_lock(fd, kind, part, deadline) < 0 || fstat(fd, &status) < 0) {
-            close_keep_errno(fd);
-            return segment_fail(segment, "lock segment");
+            failure_set(&segment->failure, "lock segment");
+            return close_keep_errno(fd);
         }
         if (status.st_nlink > 0) {
             segment->id = fd;
@@ -113,40 +118,87 @@ int shm_file_open_locked(struct segment *segment, int access, enum shm_lock_part
 int shm_file_create_unnamed(struct segment *segment)
 {
     if (is_semaphore(segment))
-        return fail_as_foreign(segment, "create segment");
+        return refuse_kind(segment, "create segment");
     int fd = open(SHM_DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    return fd < 0 ? shm_file_fail(segment, "create segment") : fd;
+    return fd < 0 ? shm_file_set_failure(segment, "create segment") : fd;
 }
 
-int shm_file_publish(struct segment *segment, int fd, const char *path)
+/* Without /proc only a process that may do everything can link a descriptor. */
+static int link_descriptor(int fd, const char *path)
 {
     char self[64];
     snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-    if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ||
-        (errno == ENOENT && linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0))
+    if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
         return 0;
-    return segment_fail(segment, "create segment");
+    return errno == ENOENT ? linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH) : -1;
 }
 
-static int fail_to_reserve(struct segment *segment, int64_t size)
+int shm_file_publish(struct segment *segment, int fd)
 {
-    static const char what[] = "reserve memory";
-    struct statfs space = {0};
-    int saved = errno;
-    if (saved == EFBIG)
-        return segment_fail(segment, what);
-    fstatfs(segment->id, &space);
-    errno = saved;
-    return segment_explain(segment, what, " (%lld bytes needed, %lld free in " SHM_DIRECTORY ")",
-                           (long long)(size > segment->size ? size - segment->size : size),
-                           (long long)space.f_bavail * (long long)space.f_bsize);
+    char path[SHM_PATH_MAX];
+    shm_file_path(segment, path);
+    return link_descriptor(fd, path) < 0 ? failure_set(&segment->failure, "create segment") : 0;
 }
 
-/* All or nothing, in tmpfs. */
+int shm_file_publish_over(struct segment *segment, int fd)
+{
+    static const char what[] = "replace segment";
+    char path[SHM_PATH_MAX], beside[SHM_PATH_MAX];
+    shm_file_path(segment, path);
+    path_beside(segment, beside);
+
+    int result = link_descriptor(fd, beside);
+    if (result < 0 && errno == EEXIST) {
+        if (unlink(beside) < 0 && errno != ENOENT) {
+            failure_set(&segment->failure, what);
+            return failure_add_hint(&segment->failure, "%s is in the way", beside);
+        }
+        result = link_descriptor(fd, beside);
+    }
+    if (result < 0)
+        return failure_set(&segment->failure, what);
+    if (rename(beside, path) == 0)
+        return 0;
+
+    int saved = errno;
+    unlink(beside);
+    /* ENOENT would mean that the name is free; and a file that lost its last name cannot be linked
+     * again (linkat(2)), so there is no second try */
+    errno = saved == ENOENT ? ESTALE : saved;
+    failure_set(&segment->failure, what);
+    return saved == ENOENT ? failure_add_hint(&segment->failure, "%s was removed", beside) : -1;
+}
+
+void shm_file_remove_stale(const struct segment *segment, int fd)
+{
+    const struct deadline now = deadline_after(0);
+    char path[SHM_PATH_MAX];
+    path_beside(segment, path);
+    if (access(path, F_OK) < 0 || shm_file_lock(fd, FILE_LOCK_EXCLUSIVE, SHM_LOCK_NAME, &now) < 0)
+        return;
+    if (shm_file_is_named(segment, fd) > 0)
+        unlink(path);
+    file_lock_release(fd, name_byte, 0);
+}
+
+static int set_allocation_failure(struct segment *segment, int64_t size)
+{
+    struct statfs space = {0};
+    failure_set(&segment->failure, "reserve memory");
+    if (errno == EFBIG)
+        return -1;
+    fstatfs(segment->id, &space);
+    errno = segment->failure.errnum;
+    return failure_add_hint(&segment->failure, "%lld bytes needed, %lld free in " SHM_DIRECTORY,
+                            (long long)(size > segment->size ? size - segment->size : size),
+                            (long long)space.f_bavail * (long long)space.f_bsize);
+}
+
+/* In tmpfs this allocates all or nothing. */
 int shm_file_allocate(struct segment *segment, int64_t size)
 {
     if (io_allocate(segment->id, 0, size) < 0)
-        return fail_to_reserve(segment, size);
+        return set_allocation_failure(segment, size);
     if (size > segment->size)
         segment->size = size;
     return 0;
@@ -154,10 +206,18 @@ int shm_file_allocate(struct segment *segment, int64_t size)
 
 int shm_file_remove(struct segment *segment)
 {
-    char path[PATH_MAX];
+    char path[SHM_PATH_MAX];
     struct stat status;
     shm_file_path(segment, path);
     if (is_semaphore(segment) || (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)))
-        return fail_as_foreign(segment, "remove segment");
-    return unlink(path) < 0 ? shm_file_fail(segment, "remove segment") : 0;
+        return refuse_kind(segment, "remove segment");
+    return unlink(path) < 0 ? shm_file_set_failure(segment, "remove segment") : 0;
+}
+
+void shm_file_discard(struct segment *segment)
+{
+    char path[SHM_PATH_MAX];
+    shm_file_path(segment, path);
+    if (shm_file_is_named(segment, segment->id) > 0)
+        unlink(path);
 }

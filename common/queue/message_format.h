@@ -1,4 +1,4 @@
-/* message_format: what the record of a message looks like: its terminator, its tag in front, or
+/* message_format: how a message is written as a record: its terminator, its tag in front, or
  * --format */
 #ifndef MESSAGE_FORMAT_H
 #define MESSAGE_FORMAT_H
@@ -12,22 +12,22 @@
 struct message_format {
     enum record_form form;
     bool is_tagged; /* the record begins with the tag and a tab */
-    struct template format;
+    struct template template;
 };
 
-#define MESSAGE_FORMAT_DEFAULT                       \
-    {                                                \
-        .form = RECORD_LINE, .format.letters = "bsp" \
+#define MESSAGE_FORMAT_DEFAULT                         \
+    {                                                  \
+        .form = RECORD_LINE, .template.letters = "bsp" \
     } /* body, size, priority */
 
 struct message_record {
     struct iovec pieces[TEMPLATE_PIECES];
     int count;
-    char tag[24], size[24], head[RECORD_HEAD_SIZE]; /* private: what some of the pieces point to */
+    char tag[24], size[24], head[RECORD_HEAD_SIZE]; /* private: some of the pieces point here */
 };
 
-/* Makes RECORD the pieces for io_writev of a message with TAG. DATA is to be kept meanwhile. */
-void message_format_fill(const struct message_format *layout, struct message_record *record,
+/* Makes RECORD the pieces for io_writev of a message with TAG. They point into DATA. */
+void message_format_fill(const struct message_format *format, struct message_record *record,
                          long tag, const void *data, size_t size);
 
 #endif

@@ -1,10 +1,11 @@
-/* queue: a POSIX or System V message queue; the only place that knows which
+/* queue: a POSIX or System V message queue; only this module knows which of the two it is
  *
- * A message has a tag: its priority in a POSIX queue (0 to 32767, highest first), its type in a
- * System V queue (1 up, first in line unless a type is asked for). */
+ * A message has a tag: in a POSIX queue its priority (0 to 32767, highest first), in a System V
+ * queue its type (1 or more; messages come in the order of sending, or those of one type). */
 #ifndef QUEUE_H
 #define QUEUE_H
 
+#include "cli/failure.h"
 #include "cli/object_name.h"
 #include "cli/parse.h"
 #include "sys/deadline.h"
@@ -12,30 +13,30 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* A function that fails returns -1 with errno, and fills FAILURE. */
 struct queue {
     struct object_name name;
     int id; /* mqd_t or msqid */
     bool is_sysv;
-    /* private: how it is done, the message in hand, and the text of queue_hint */
+    struct failure failure;
+    /* private: the functions of its family, and the last message received */
     const struct queue_family *family;
     struct queue_message *message;
     size_t capacity;
-    size_t asked; /* bytes of the message last sent */
-    char hint[160];
 };
 
 enum queue_access { QUEUE_SEND, QUEUE_RECEIVE, QUEUE_DESCRIBE };
 
 struct queue_creation {
-    bool is_exclusive; /* fail with EEXIST where the queue is there */
+    bool is_exclusive; /* fail with EEXIST if the queue exists */
     mode_t mode;
     int64_t maxmsg;  /* messages, 0 for the system's default */
     int64_t msgsize; /* bytes of the largest message, 0 for the system's default */
 };
 
-/* Which messages of a System V queue to take, as msgrcv(2) has it. */
+/* Which messages of a System V queue to take, as in msgrcv(2). */
 struct queue_selector {
-    int64_t type;    /* 0: the first in line; above: of this type; below: lowest type up to -type */
+    int64_t type;    /* 0: any; above 0: this type; below 0: the lowest type up to -type */
     bool is_negated; /* any but this type */
 };
 
@@ -50,59 +51,57 @@ struct queue_status {
     mode_t mode;
     uid_t uid, creator_uid; /* the creator's: System V */
     gid_t gid, creator_gid;
-    pid_t last_sender, last_receiver; /* System V; 0 where there was none */
-    pid_t notified;                   /* POSIX: whom a message is told by mq_notify(3), 0: nobody */
-    time_t used;                      /* POSIX: created, or last sent or received */
-    time_t sent, received, changed;   /* System V; 0 where there was none */
+    pid_t last_sender, last_receiver; /* System V; 0: none yet */
+    pid_t notified;                   /* POSIX: the process that mq_notify(3) notifies; 0: none */
+    time_t used;                      /* POSIX: the last creation, sending or receiving */
+    time_t sent, received, changed;   /* System V; 0: never */
 };
 
-/* Opens the queue, or creates it where CREATION is not NULL. Returns 0, or -1 with errno; EACCES
- * where ACCESS is not permitted. Who may receive but not send gets the queue all the same. */
+/* Opens the queue; creates it if it does not exist and CREATION is not NULL. A caller that may
+ * receive but not send can open for QUEUE_RECEIVE; then queue_send fails with EACCES. */
 int queue_open(struct queue *queue, const struct object_name *name, enum queue_access access,
                const struct queue_creation *creation);
-
-/* What to do about an ERRNUM of the functions here, ` (in parentheses)`; "" when nothing is known.
- * CREATION is what queue_open was called with. Leaves ERRNUM in errno, for %m beside it. */
-const char *queue_hint(struct queue *queue, int errnum, const struct queue_creation *creation);
 
 /* What a tag of QUEUE is: "priority" or "type". */
 const char *queue_tag_name(const struct queue *queue);
 
-/* Bytes of the largest message, -1 with errno; and what limits it: `kernel.msgmax`. */
+/* Returns the bytes of the largest message. */
 int64_t queue_msgsize(struct queue *queue);
+
+/* The name of the limit on those bytes: `kernel.msgmax`. */
 const char *queue_msgsize_limit(struct queue *queue);
 
-/* Sends one message, waiting for room until DEADLINE. Returns 0; -1 with errno: EMSGSIZE, EIDRM
- * (System V: the queue is gone), EAGAIN where it is full, ETIMEDOUT where it stayed full, EACCES,
- * EINTR after a signal. */
+/* Sends one message and waits for room until DEADLINE. Returns 0; errno of a failure: EMSGSIZE,
+ * EIDRM (System V: the queue was removed), EAGAIN if it is full and DEADLINE is now, ETIMEDOUT if
+ * it stayed full, EACCES, EINTR after a signal. */
 int queue_send(struct queue *queue, const void *data, size_t size, long tag,
                const struct deadline *deadline);
 
-/* Takes one message; *DATA is good until the next call. Waits until DEADLINE. Returns its bytes;
- * -1 with errno as queue_send, but ENOMSG where there is none. */
+/* The same, but fails with EIDRM also if a POSIX queue has been removed, because nobody could open
+ * it to receive the message. It notices a removal before it sends, and while it waits. */
+int queue_send_checked(struct queue *queue, const void *data, size_t size, long tag,
+                       const struct deadline *deadline);
+
+/* Takes one message and waits for it until DEADLINE. *DATA is valid until the next call. Returns
+ * its size in bytes; errno as for queue_send, but ENOMSG if there is none and DEADLINE is now. */
 ssize_t queue_receive(struct queue *queue, const char **data, long *tag,
-                      const struct queue_selector *choice, const struct deadline *deadline);
+                      const struct queue_selector *selector, const struct deadline *deadline);
 
-/* System V: copies the first message that CHOICE would take, from place *PLACE in the line on (0:
- * the first), and sets *PLACE behind it. A choice of the lowest type is taken for one of any type.
- * Never waits. Returns as queue_receive does; -1 with errno ENOSYS where the kernel cannot. */
+/* System V: copies the first message that SELECTOR would take, from *PLACE in the queue on (0: the
+ * first), and sets *PLACE to the place after it. A selector of the lowest type counts as one of any
+ * type. Never waits. Returns as queue_receive does; errno ENOSYS if the kernel cannot do it. */
 ssize_t queue_peek(struct queue *queue, const char **data, long *tag,
-                   const struct queue_selector *choice, long *place);
+                   const struct queue_selector *selector, long *place);
 
-/* The descriptor that QUEUE needs, -1 where it needs none. */
-int queue_descriptor(const struct queue *queue);
-
-/* Whether somebody removed QUEUE since it was opened. */
-bool queue_is_removed(const struct queue *queue);
-
-/* Whether two open queues are one. */
+/* Whether two open queues are the same one. */
 bool queue_is_same(const struct queue *queue, const struct queue *other);
 
-/* Returns 0, or -1 with errno. */
 int queue_status(struct queue *queue, struct queue_status *status);
-int queue_remove(const struct object_name *name);
 
-/* How many wait in QUEUE to receive and to send, as blocked_threads_count has it. */
+/* Removes a queue that need not be open. */
+int queue_remove(const struct object_name *name, struct failure *failure);
+
+/* Counts the threads that wait in QUEUE to receive and to send, as blocked_threads_count does. */
 void queue_waiting(struct queue *queue, int64_t *receivers, int64_t *senders);
 
 #endif

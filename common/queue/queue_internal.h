@@ -1,22 +1,28 @@
-/* queue_internal: what a family of message queues does for queue.c, and what it gets from there */
+/* queue_internal: what a family of message queues provides to queue.c, and what it gets from there
+ */
 #ifndef QUEUE_INTERNAL_H
 #define QUEUE_INTERNAL_H
 
 #include "queue/queue.h"
 
-/* The functions of queue.h, each for one family. */
+/* The functions of queue.h, each for one family. They return -1 with errno; queue.c fills the
+ * failure. */
 struct queue_family {
-    int (*open)(struct queue *queue, enum queue_access access,
-                const struct queue_creation *creation);
-    const char *(*hint)(struct queue *queue, int errnum, const struct queue_creation *creation);
+    int (*open)(struct queue *queue, enum queue_access access);
+    int (*create)(struct queue *queue, enum queue_access access,
+                  const struct queue_creation *creation);
+    /* adds to the failure of open or create which limit was met; CREATION may be NULL */
+    void (*add_open_hint)(struct queue *queue, const struct queue_creation *creation);
+    /* adds to the failure of a send that the queue is full */
+    void (*add_full_hint)(struct queue *queue);
     int64_t (*msgsize)(struct queue *queue);
     const char *(*msgsize_limit)(struct queue *queue);
     int (*send)(struct queue *queue, const void *data, size_t size, long tag,
                 const struct deadline *deadline);
     /* leaves the message in queue->message */
-    ssize_t (*receive)(struct queue *queue, const struct queue_selector *choice,
+    ssize_t (*receive)(struct queue *queue, const struct queue_selector *selector,
                        const struct deadline *deadline);
-    /* copies the message at PLACE in the line; NULL where the kernel cannot */
+    /* copies the message at PLACE in the queue; NULL: the kernel has no such call */
     ssize_t (*peek)(struct queue *queue, long place);
     int (*status)(struct queue *queue, struct queue_status *status);
     void (*waiting)(struct queue *queue, int64_t *receivers, int64_t *senders);
@@ -31,14 +37,10 @@ struct queue_message {
     char text[];
 };
 
-/* Makes room for a message of SIZE bytes; the one in hand stays. Returns 0, or -1 with errno. */
+/* Makes room for a message of SIZE bytes and keeps the present one. Returns 0, or -1 with errno. */
 int queue_reserve(struct queue *queue, size_t size);
 
-/* A hint made of FORMAT; good until the next one. */
-const char *queue_hint_format(struct queue *queue, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The hint that ASKED, what was wanted, is over LIMIT of the kernel, with its value. */
-const char *queue_hint_limit(struct queue *queue, const char *asked, const char *limit);
+/* Adds the hint that ASKED exceeds LIMIT of the kernel, with the limit's value. */
+void queue_add_limit_hint(struct queue *queue, const char *asked, const char *limit);
 
 #endif

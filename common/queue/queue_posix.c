@@ -17,7 +17,7 @@
 /* What not even root may exceed (include/linux/ipc_namespace.h). */
 enum { HARD_MSGMAX = 65536, HARD_MSGSIZEMAX = 16 << 20 };
 
-/* A time long past: the call does what it can at once. */
+/* A time in the past: the call does not wait. */
 static const struct timespec at_once = {0, 0};
 
 static int64_t default_of(const char *name, const char *max_name, int64_t usual)
@@ -26,7 +26,7 @@ static int64_t default_of(const char *name, const char *max_name, int64_t usual)
     return value < max ? value : max;
 }
 
-/* What CREATION asks for, in words of mq_open(3). */
+/* What CREATION asks for, as mq_open(3) wants it. */
 static struct mq_attr attributes_of(const struct queue_creation *creation)
 {
     int64_t maxmsg = creation->maxmsg, msgsize = creation->msgsize;
@@ -37,8 +37,21 @@ static struct mq_attr attributes_of(const struct queue_creation *creation)
     return (struct mq_attr){.mq_maxmsg = (long)maxmsg, .mq_msgsize = (long)msgsize};
 }
 
+/* A receiver wants to be able to put a message back, but can do without. */
+static const int access_flags[] = {
+    [QUEUE_SEND] = O_WRONLY, [QUEUE_RECEIVE] = O_RDWR, [QUEUE_DESCRIBE] = O_RDONLY};
+
+static int open_existing(struct queue *queue, enum queue_access access)
+{
+    queue->id = mq_open(queue->name.text, access_flags[access] | O_CLOEXEC);
+    if (queue->id < 0 && errno == EACCES && access == QUEUE_RECEIVE)
+        queue->id = mq_open(queue->name.text, O_RDONLY | O_CLOEXEC);
+    return queue->id;
+}
+
 /* The mode is exactly the one asked for, so the umask must not take from it. */
-static mqd_t create(const char *name, int flags, const struct queue_creation *creation)
+static int create(struct queue *queue, enum queue_access access,
+                  const struct queue_creation *creation)
 {
     bool has_attributes = creation->maxmsg > 0 || creation->msgsize > 0;
     struct mq_attr attributes;
@@ -46,36 +59,10 @@ static mqd_t create(const char *name, int flags, const struct queue_creation *cr
         attributes = attributes_of(creation);
 
     mode_t old = umask(0);
-    mqd_t id = mq_open(name, flags | O_CREAT | O_EXCL, creation->mode,
-                       has_attributes ? &attributes : NULL);
+    queue->id = mq_open(queue->name.text, access_flags[access] | O_CLOEXEC | O_CREAT | O_EXCL,
+                        creation->mode, has_attributes ? &attributes : NULL);
     umask(old);
-    return id;
-}
-
-/* Who receives wants to be able to put a message back, but may do without. */
-static const int access_flags[] = {
-    [QUEUE_SEND] = O_WRONLY, [QUEUE_RECEIVE] = O_RDWR, [QUEUE_DESCRIBE] = O_RDONLY};
-
-/* What exists is opened without O_CREAT; where two create at once, the loser opens. */
-static int open_or_create(struct queue *queue, enum queue_access access,
-                          const struct queue_creation *creation)
-{
-    const char *name = queue->name.text;
-    int flags = O_CLOEXEC | access_flags[access];
-    bool may_exist = !creation || !creation->is_exclusive;
-
-    do {
-        if (may_exist && (queue->id = mq_open(name, flags)) >= 0)
-            return 0;
-        if (may_exist && errno == EACCES && access == QUEUE_RECEIVE &&
-            (queue->id = mq_open(name, O_RDONLY | O_CLOEXEC)) >= 0)
-            return 0;
-        if (may_exist && (errno != ENOENT || !creation))
-            return -1;
-        if ((queue->id = create(name, flags, creation)) >= 0)
-            return 0;
-    } while (errno == EEXIST && may_exist);
-    return -1;
+    return queue->id;
 }
 
 static int64_t msgsize(struct queue *queue)
@@ -90,52 +77,64 @@ static const char *msgsize_limit(struct queue *queue)
     return "the queue's msgsize";
 }
 
-/* mq_open says EINVAL of attributes over the limits. */
-static const char *hint_attributes(struct queue *queue, const struct queue_creation *creation)
+/* mq_open fails with EINVAL if the attributes exceed a limit. */
+static void add_attributes_hint(struct queue *queue, const struct queue_creation *creation)
 {
     struct mq_attr asked = attributes_of(creation);
     char what[32];
     snprintf(what, sizeof what, "--maxmsg %ld", asked.mq_maxmsg);
-    if (asked.mq_maxmsg > HARD_MSGMAX)
-        return queue_hint_format(queue, " (%s: at most %d)", what, HARD_MSGMAX);
-    if (asked.mq_maxmsg > limits_read("fs.mqueue.msg_max", INT64_MAX))
-        return queue_hint_limit(queue, what, "fs.mqueue.msg_max");
+    if (asked.mq_maxmsg > HARD_MSGMAX) {
+        failure_add_hint(&queue->failure, "%s: at most %d", what, HARD_MSGMAX);
+        return;
+    }
+    if (asked.mq_maxmsg > limits_read("fs.mqueue.msg_max", INT64_MAX)) {
+        queue_add_limit_hint(queue, what, "fs.mqueue.msg_max");
+        return;
+    }
+
     snprintf(what, sizeof what, "--msgsize %ld", asked.mq_msgsize);
     if (asked.mq_msgsize > HARD_MSGSIZEMAX)
-        return queue_hint_format(queue, " (%s: at most %d)", what, HARD_MSGSIZEMAX);
-    return queue_hint_limit(queue, what, "fs.mqueue.msgsize_max");
+        failure_add_hint(&queue->failure, "%s: at most %d", what, HARD_MSGSIZEMAX);
+    else
+        queue_add_limit_hint(queue, what, "fs.mqueue.msgsize_max");
 }
 
-/* ipc/mqueue.c says EMFILE also of a new queue over RLIMIT_MSGQUEUE, which counts the room of all
- * queues of a user in bytes. Where one more descriptor can be had, it is that. */
-static const char *hint_room(struct queue *queue, const struct queue_creation *creation)
+/* ipc/mqueue.c returns EMFILE also for a new queue over RLIMIT_MSGQUEUE, which counts the bytes of
+ * all queues of a user. If one more descriptor can be had, it was that limit. */
+static void add_room_hint(struct queue *queue, const struct queue_creation *creation)
 {
     struct rlimit limit = {0};
-    if (!creation || !io_has_descriptor() || getrlimit(RLIMIT_MSGQUEUE, &limit) < 0)
-        return "";
+    if (!io_has_descriptor() || getrlimit(RLIMIT_MSGQUEUE, &limit) < 0)
+        return;
     struct mq_attr asked = attributes_of(creation);
-    return queue_hint_format(queue, " (--maxmsg %ld, --msgsize %ld: ulimit -q is %llu bytes)",
-                             asked.mq_maxmsg, asked.mq_msgsize, (unsigned long long)limit.rlim_cur);
+    failure_add_hint(&queue->failure, "--maxmsg %ld, --msgsize %ld: ulimit -q is %llu bytes",
+                     asked.mq_maxmsg, asked.mq_msgsize, (unsigned long long)limit.rlim_cur);
 }
 
-static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
+static void add_open_hint(struct queue *queue, const struct queue_creation *creation)
+{
+    if (!creation)
+        return;
+    switch (queue->failure.errnum) {
+    case EINVAL:
+        add_attributes_hint(queue, creation);
+        break;
+    case ENOSPC:
+        queue_add_limit_hint(queue, "one more queue", "fs.mqueue.queues_max");
+        break;
+    case EMFILE:
+        add_room_hint(queue, creation);
+        break;
+    default:
+        break;
+    }
+}
+
+static void add_full_hint(struct queue *queue)
 {
     struct mq_attr attributes;
-    switch (errnum) {
-    case EINVAL:
-        return creation ? hint_attributes(queue, creation) : "";
-    case ENOSPC:
-        return queue_hint_limit(queue, "one more queue", "fs.mqueue.queues_max");
-    case EMFILE:
-        return hint_room(queue, creation);
-    case EAGAIN:
-        return mq_getattr(queue->id, &attributes) < 0
-                   ? ""
-                   : queue_hint_format(queue, " (the queue is full: maxmsg is %ld)",
-                                       attributes.mq_maxmsg);
-    default:
-        return "";
-    }
+    if (mq_getattr(queue->id, &attributes) == 0)
+        failure_add_hint(&queue->failure, "the queue is full: maxmsg is %ld", attributes.mq_maxmsg);
 }
 
 static int send_one(struct queue *queue, const void *data, size_t size, long priority,
@@ -154,7 +153,7 @@ static int send_one(struct queue *queue, const void *data, size_t size, long pri
         deadline_disarm(deadline);
     }
     if (result < 0 && errno == EBADF)
-        errno = EACCES; /* opened for reading alone */
+        errno = EACCES; /* it could be opened only for receiving */
     return result;
 }
 
@@ -177,11 +176,11 @@ static ssize_t receive_into_room(struct queue *queue, unsigned *priority,
     return got;
 }
 
-static ssize_t receive(struct queue *queue, const struct queue_selector *choice,
+static ssize_t receive(struct queue *queue, const struct queue_selector *selector,
                        const struct deadline *deadline)
 {
     unsigned priority;
-    (void)choice; /* a POSIX queue has no types */
+    (void)selector; /* a POSIX queue has no types */
 
     if (!queue->message) {
         int64_t size = msgsize(queue);
@@ -194,7 +193,7 @@ static ssize_t receive(struct queue *queue, const struct queue_selector *choice,
     return got;
 }
 
-/* The number behind NAME in TEXT, 0 where it is not there. Reading a queue's descriptor gives
+/* The number after NAME in TEXT, 0 if NAME is not there. Reading a queue's descriptor gives
  * `QSIZE:129 NOTIFY:2 SIGNO:0 NOTIFY_PID:8260` (mq_overview(7)). */
 static int64_t find_number(const char *text, const char *name)
 {
@@ -202,7 +201,7 @@ static int64_t find_number(const char *text, const char *name)
     return found ? strtoll(found + strlen(name), NULL, 10) : 0;
 }
 
-/* Whether FD of the process PID is the queue of the struct stat at WANTED. */
+/* Whether descriptor FD of process PID is the queue whose struct stat is at WANTED. */
 static bool is_queue(pid_t pid, uint64_t fd, const void *wanted)
 {
     const struct stat *queue = wanted;
@@ -250,8 +249,10 @@ static int remove_named(struct object_name *name)
 }
 
 const struct queue_family queue_posix = {
-    .open = open_or_create,
-    .hint = hint,
+    .open = open_existing,
+    .create = create,
+    .add_open_hint = add_open_hint,
+    .add_full_hint = add_full_hint,
     .msgsize = msgsize,
     .msgsize_limit = msgsize_limit,
     .send = send_one,

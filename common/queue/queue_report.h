@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
-/* Describes QUEUE, as report.h has it. Returns 0; -1 with errno, having printed nothing. */
+/* Describes QUEUE as report.h does. Returns 0; -1 with the failure of QUEUE, when nothing is
+ * printed.
+ */
 int queue_report(struct queue *queue, bool json);
 
 #endif

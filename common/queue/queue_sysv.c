@@ -10,14 +10,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FIRST_CAPACITY = 8192 }; /* bytes; kernel.msgmax unless root raised it */
+enum { FIRST_CAPACITY = 8192 }; /* bytes: kernel.msgmax, unless root raised it */
 
-/* The permission each access needs; msgget(2) looks for it in a queue that exists. */
+/* The permission that each access needs; msgget(2) checks it if the queue exists. */
 static const int access_bits[] = {
     [QUEUE_SEND] = 0200, [QUEUE_RECEIVE] = 0400, [QUEUE_DESCRIBE] = 0400};
 
-/* Of an identifier that is not (or no more) in use the kernel says EINVAL. */
-static int look_at(int id, struct msqid_ds *status)
+/* The kernel returns EINVAL for an identifier that is not, or no longer, in use. */
+static int get_status(int id, struct msqid_ds *status)
 {
     int result = msgctl(id, IPC_STAT, status);
     if (result < 0 && errno == EINVAL)
@@ -25,7 +25,7 @@ static int look_at(int id, struct msqid_ds *status)
     return result;
 }
 
-/* The kernel bounds the bytes of a queue, not its messages. IPC_SET sets owner and mode too. */
+/* The kernel limits the bytes of a queue, not its messages. IPC_SET sets owner and mode as well. */
 static int set_maxbytes(struct queue *queue, const struct queue_creation *creation)
 {
     struct msqid_ds status = {0};
@@ -44,51 +44,51 @@ static int set_maxbytes(struct queue *queue, const struct queue_creation *creati
     return -1;
 }
 
-/* An identifier is checked by a look at it; who may only send may not look, and need not. */
+/* Looks at an identifier to check it. A sender may lack the permission to look, and does not need
+ * it. */
 static int open_identifier(struct queue *queue, enum queue_access access)
 {
     struct msqid_ds status;
     queue->id = queue->name.id;
-    if (look_at(queue->id, &status) == 0 || (errno == EACCES && access == QUEUE_SEND))
+    if (get_status(queue->id, &status) == 0 || (errno == EACCES && access == QUEUE_SEND))
         return 0;
     if (errno == EIDRM)
         errno = ENOENT;
     return -1;
 }
 
-/* What exists is opened without IPC_CREAT; where two create at once, the loser opens. */
-static int open_or_create(struct queue *queue, enum queue_access access,
-                          const struct queue_creation *creation)
+static int open_existing(struct queue *queue, enum queue_access access)
 {
     key_t key;
-    int64_t bytes;
     if (queue->name.kind == OBJECT_NAME_ID)
         return open_identifier(queue, access);
     if (object_name_key(&queue->name, &key) < 0)
         return -1;
-    if (key == IPC_PRIVATE && !creation)
+    if (key == IPC_PRIVATE)
         return errno = ENOENT, -1;
-    if (creation && __builtin_mul_overflow(creation->maxmsg, creation->msgsize, &bytes))
-        return errno = EOVERFLOW, -1;
-    bool may_exist = key != IPC_PRIVATE && (!creation || !creation->is_exclusive);
-
-    do {
-        if (may_exist && (queue->id = msgget(key, access_bits[access])) >= 0)
-            return 0;
-        if (may_exist && (errno != ENOENT || !creation))
-            return -1;
-        queue->id = msgget(key, IPC_CREAT | IPC_EXCL | (int)creation->mode);
-        if (queue->id >= 0)
-            return set_maxbytes(queue, creation);
-    } while (errno == EEXIST && may_exist);
-    return -1;
+    return queue->id = msgget(key, access_bits[access]);
 }
 
-/* Bytes the queue holds; INT64_MAX where one may not look. */
+static int create(struct queue *queue, enum queue_access access,
+                  const struct queue_creation *creation)
+{
+    key_t key;
+    int64_t bytes;
+    if (queue->name.kind == OBJECT_NAME_ID) /* only the kernel makes identifiers */
+        return open_identifier(queue, access) < 0 ? -1 : (errno = EEXIST, -1);
+    if (object_name_key(&queue->name, &key) < 0)
+        return -1;
+    if (__builtin_mul_overflow(creation->maxmsg, creation->msgsize, &bytes))
+        return errno = EOVERFLOW, -1;
+    queue->id = msgget(key, IPC_CREAT | IPC_EXCL | (int)creation->mode);
+    return queue->id < 0 ? -1 : set_maxbytes(queue, creation);
+}
+
+/* Bytes that the queue may hold; INT64_MAX without the permission to look. */
 static int64_t maxbytes(struct queue *queue)
 {
     struct msqid_ds status;
-    return look_at(queue->id, &status) < 0 ? INT64_MAX : (int64_t)status.msg_qbytes;
+    return get_status(queue->id, &status) < 0 ? INT64_MAX : (int64_t)status.msg_qbytes;
 }
 
 static int64_t msgsize(struct queue *queue)
@@ -103,33 +103,33 @@ static const char *msgsize_limit(struct queue *queue)
     return is_whole ? "the queue's maxbytes" : "kernel.msgmax";
 }
 
-static const char *hint(struct queue *queue, int errnum, const struct queue_creation *creation)
+static void add_open_hint(struct queue *queue, const struct queue_creation *creation)
 {
     char asked[64];
-    switch (errnum) {
-    case ENOSPC:
-        return queue_hint_limit(queue, "one more queue", "kernel.msgmni");
-    case EPERM:
-        if (!creation)
-            return "";
+    if (!creation)
+        return;
+    if (queue->failure.errnum == ENOSPC)
+        queue_add_limit_hint(queue, "one more queue", "kernel.msgmni");
+    if (queue->failure.errnum == EPERM) {
         snprintf(asked, sizeof asked, "--maxmsg %lld, --msgsize %lld", (long long)creation->maxmsg,
                  (long long)creation->msgsize);
-        return queue_hint_limit(queue, asked, "kernel.msgmnb");
-    case EAGAIN:
-        return maxbytes(queue) == INT64_MAX
-                   ? " (the queue is full)"
-                   : queue_hint_format(queue, " (the queue is full: maxbytes is %lld)",
-                                       (long long)maxbytes(queue));
-    case ENOSYS:
-        return " (a kernel without CONFIG_CHECKPOINT_RESTORE cannot show messages)";
-    default:
-        return "";
+        queue_add_limit_hint(queue, asked, "kernel.msgmnb");
     }
 }
 
-/* After msgsnd failed: the kernel says EINVAL of a message over kernel.msgmax, as of a queue that
- * is gone, and would let one that is larger than the whole queue wait for ever. */
-static void name_error(struct queue *queue, size_t size)
+static void add_full_hint(struct queue *queue)
+{
+    int64_t bytes = maxbytes(queue);
+    if (bytes == INT64_MAX)
+        failure_add_hint(&queue->failure, "the queue is full");
+    else
+        failure_add_hint(&queue->failure, "the queue is full: maxbytes is %lld", (long long)bytes);
+}
+
+/* Sets errno to the true reason after msgsnd failed: the kernel returns EINVAL both for a message
+ * over kernel.msgmax and for a queue that was removed, and lets a message that is larger than the
+ * whole queue wait for ever. */
+static void correct_errno(struct queue *queue, size_t size)
 {
     int saved = errno;
     int64_t limit = INT64_MAX;
@@ -144,8 +144,8 @@ static void name_error(struct queue *queue, size_t size)
         errno = saved == EINVAL ? EIDRM : saved;
 }
 
-/* A first malloc(3) costs a process four system calls and three page faults, more than all else
- * that sends one message; most fit on the stack. */
+/* A first malloc(3) costs a process four system calls and three page faults, more than sending one
+ * message does. Most messages fit on the stack. */
 static int send_one(struct queue *queue, const void *data, size_t size, long type,
                     const struct deadline *deadline)
 {
@@ -160,12 +160,12 @@ static int send_one(struct queue *queue, const void *data, size_t size, long typ
         message = queue->message;
     }
     message->tag = type;
-    memmove(message->text, data, size); /* one that is put back may be there already */
+    memmove(message->text, data, size); /* a message that is put back may be there already */
 
     int result = msgsnd(queue->id, message, size, IPC_NOWAIT);
     if (result == 0)
         return 0;
-    name_error(queue, size);
+    correct_errno(queue, size);
     if (errno != EAGAIN || deadline_is_now(deadline))
         return -1;
 
@@ -175,15 +175,15 @@ static int send_one(struct queue *queue, const void *data, size_t size, long typ
     while (result < 0 && deadline_should_retry(deadline));
     deadline_disarm(deadline);
     if (result < 0)
-        name_error(queue, size);
+        correct_errno(queue, size);
     return result;
 }
 
-static ssize_t receive_into_room(struct queue *queue, const struct queue_selector *choice,
+static ssize_t receive_into_room(struct queue *queue, const struct queue_selector *selector,
                                  const struct deadline *deadline)
 {
-    int flags = choice->is_negated ? MSG_EXCEPT : 0;
-    long type = (long)choice->type;
+    int flags = selector->is_negated ? MSG_EXCEPT : 0;
+    long type = (long)selector->type;
     ssize_t got;
     if (deadline_is_now(deadline))
         return msgrcv(queue->id, queue->message, queue->capacity, type, flags | IPC_NOWAIT);
@@ -196,14 +196,14 @@ static ssize_t receive_into_room(struct queue *queue, const struct queue_selecto
     return got;
 }
 
-static ssize_t receive(struct queue *queue, const struct queue_selector *choice,
+static ssize_t receive(struct queue *queue, const struct queue_selector *selector,
                        const struct deadline *deadline)
 {
     ssize_t got;
     if (queue_reserve(queue, FIRST_CAPACITY) < 0)
         return -1;
-    do /* one that is too big stays in the queue until there is room */
-        got = receive_into_room(queue, choice, deadline);
+    do /* a message that is too big stays in the queue until there is room for it here */
+        got = receive_into_room(queue, selector, deadline);
     while (got < 0 && errno == E2BIG && queue_reserve(queue, 2 * queue->capacity) == 0);
     if (got < 0 && errno == EINVAL)
         errno = EIDRM;
@@ -212,7 +212,7 @@ static ssize_t receive(struct queue *queue, const struct queue_selector *choice,
 
 static ssize_t peek(struct queue *queue, long place)
 {
-    enum { COPY = 040000 }; /* MSG_COPY of msgop(2), which musl lacks */
+    enum { COPY = 040000 }; /* MSG_COPY of msgop(2); musl lacks it */
     ssize_t got;
     if (queue_reserve(queue, FIRST_CAPACITY) < 0)
         return -1;
@@ -233,7 +233,7 @@ static bool is_queue(pid_t pid, uint64_t id, const void *wanted)
 static int status_of(struct queue *queue, struct queue_status *status)
 {
     struct msqid_ds kernel;
-    if (look_at(queue->id, &kernel) < 0)
+    if (get_status(queue->id, &kernel) < 0)
         return -1;
     *status = (struct queue_status){
         .messages = (int64_t)kernel.msg_qnum,
@@ -260,7 +260,7 @@ static void waiting(struct queue *queue, int64_t *receivers, int64_t *senders)
     *senders = blocked_threads_count(SYS_msgsnd, is_queue, &queue->id);
 }
 
-/* The owner may remove a queue that it may not read, so nothing is asked of it before. */
+/* The owner may remove a queue that it may not read, so msgget asks for no permission. */
 static int remove_named(struct object_name *name)
 {
     key_t key;
@@ -276,8 +276,10 @@ static int remove_named(struct object_name *name)
 }
 
 const struct queue_family queue_sysv = {
-    .open = open_or_create,
-    .hint = hint,
+    .open = open_existing,
+    .create = create,
+    .add_open_hint = add_open_hint,
+    .add_full_hint = add_full_hint,
     .msgsize = msgsize,
     .msgsize_limit = msgsize_limit,
     .send = send_one,

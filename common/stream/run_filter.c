@@ -1,9 +1,8 @@
-/* The data lies in a memory file, not in a pipe: COMMAND may leave it unread, and nobody has to
- * stay at the other end. Each run gets a file of its own, since an earlier one may have left a
- * process that still has the last. */
+/* The data lies in a memory file, not in a pipe: COMMAND may leave it unread, and no process has to
+ * stay at the other end. Each run gets a file of its own, because an earlier run may have left a
+ * process behind that still has the last one. */
 #include "stream/run_filter.h"
 
-#include "cli/exit.h"
 #include "sys/exec.h"
 #include "sys/interrupt.h"
 #include "sys/io.h"
@@ -13,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int file_of(const void *data, size_t size)
+static int create_file(const void *data, size_t size)
 {
     int fd = memfd_create("message", MFD_CLOEXEC);
     if (fd >= 0 && io_write_at(fd, data, size, 0) < 0)
@@ -21,9 +20,10 @@ static int file_of(const void *data, size_t size)
     return fd;
 }
 
-static int run_once(char **command, const void *data, size_t size)
+int run_filter(char **command, const void *data, size_t size)
 {
-    int fd = file_of(data, size);
+    child_status_enable();
+    int fd = create_file(data, size);
     if (fd < 0)
         return -1;
 
@@ -42,19 +42,4 @@ static int run_once(char **command, const void *data, size_t size)
         if (errno != EINTR)
             return -1;
     return exec_exit_status(status);
-}
-
-bool run_filter_is_missing(int status)
-{
-    return status == EXIT_CANNOT_RUN || status == EXIT_NOT_FOUND;
-}
-
-int run_filter(char **command, const void *data, size_t size, int64_t retries)
-{
-    int status;
-    child_status_enable();
-    do
-        status = run_once(command, data, size);
-    while (status > 0 && !run_filter_is_missing(status) && !interrupt_signal() && retries-- > 0);
-    return status;
 }

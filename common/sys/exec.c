@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -53,4 +52,9 @@ _Noreturn void exec_command(char **command)
 int exec_exit_status(int status)
 {
     return WIFSIGNALED(status) ? EXIT_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+bool exec_is_missing(int status)
+{
+    return status == EXIT_CANNOT_RUN || status == EXIT_NOT_FOUND;
 }

@@ -2,6 +2,8 @@
 #ifndef EXEC_H
 #define EXEC_H
 
+#include <stdbool.h>
+
 /* Lets children leave a status, though the parent may have ignored SIGCHLD: to be called before
  * they start. */
 void child_status_enable(void);
@@ -19,5 +21,8 @@ void exec_set_descriptor(char **command, int fd, int number);
 
 /* The status of a tool whose COMMAND ended with STATUS of wait(2): COMMAND's own, or 128+N. */
 int exec_exit_status(int status);
+
+/* Whether such a status means that COMMAND could not be run or was not found: 126, 127. */
+bool exec_is_missing(int status);
 
 #endif

@@ -6,19 +6,34 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
-int inotify_open(void)
+/* inotify_init1(2) reports EMFILE for two limits: of descriptors, and of its own. */
+static int set_failure(struct failure *failure)
 {
-    return inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    const char *limit = NULL;
+    failure_set(failure, "watch");
+    if (errno == EMFILE && io_has_descriptor())
+        limit = "fs.inotify.max_user_instances";
+    else if (errno == ENOSPC)
+        limit = "fs.inotify.max_user_watches";
+
+    long long value = limit ? (long long)limits_read(limit, -1) : 0;
+    errno = failure->errnum;
+    return limit ? failure_add_hint(failure, "%s is %lld", limit, value) : -1;
 }
 
-int inotify_add(int watch, const char *path, uint32_t mask)
+int inotify_open(struct failure *failure)
 {
-    return inotify_add_watch(watch, path, mask);
+    int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    return watch < 0 ? set_failure(failure) : watch;
+}
+
+int inotify_add(int watch, const char *path, uint32_t mask, struct failure *failure)
+{
+    int added = inotify_add_watch(watch, path, mask);
+    return added < 0 ? set_failure(failure) : added;
 }
 
 void inotify_remove(int watch, int added)
@@ -26,24 +41,7 @@ void inotify_remove(int watch, int added)
     inotify_rm_watch(watch, added);
 }
 
-/* inotify_init1(2) says EMFILE of both limits. */
-void inotify_hint(char *hint, size_t size)
-{
-    int saved = errno;
-    const char *limit = NULL;
-    if (saved == EMFILE && io_has_descriptor())
-        limit = "fs.inotify.max_user_instances";
-    else if (saved == ENOSPC)
-        limit = "fs.inotify.max_user_watches";
-
-    *hint = '\0';
-    if (limit)
-        snprintf(hint, size, " (%s is %lld)", limit, (long long)limits_read(limit, -1));
-    errno = saved;
-}
-
-/* IN_IGNORED says that a watch has ended, with its file or by inotify_remove; nothing changed by
- * it. */
+/* IN_IGNORED reports the end of a watch, with its file or by inotify_remove: that is no change. */
 static bool is_wanted(const struct inotify_event *event, const char *name)
 {
     if (event->mask & IN_IGNORED)
@@ -51,8 +49,8 @@ static bool is_wanted(const struct inotify_event *event, const char *name)
     return event->mask & IN_Q_OVERFLOW || event->len == 0 || strcmp(event->name, name) == 0;
 }
 
-/* Whether the events that there are hold one for NAME; -1 with errno EAGAIN where there are none.
- */
+/* Reads the events that have come. Returns 1 if one of them is for NAME, else 0; -1 with errno,
+ * EAGAIN if there are none. */
 static int read_events(int watch, const char *name)
 {
     char events[4 * (sizeof(struct inotify_event) + NAME_MAX + 1)]

@@ -150,6 +150,20 @@ bool interrupt_defer_once(void)
     return true;
 }
 
+void interrupt_defer(void)
+{
+    if (count == 0)
+        return;
+    interrupt_defer_once();
+    count = 1; /* as if only the first had come, which is deferred */
+    interrupt_timer_disarm();
+}
+
+bool interrupt_is_pending(void)
+{
+    return noted;
+}
+
 bool interrupt_is_from_terminal(void)
 {
     return is_from_terminal;

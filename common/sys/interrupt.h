@@ -20,6 +20,13 @@ int interrupt_signal(void);
  * again. Returns false, and does nothing, if a signal was deferred before. */
 bool interrupt_defer_once(void);
 
+/* Defers all signals that were noted so far, as interrupt_defer_once does, but as often as it is
+ * called. */
+void interrupt_defer(void);
+
+/* Whether a signal was noted, even if it was deferred. */
+bool interrupt_is_pending(void);
+
 /* Dies of the signal that was noted, even if it was deferred; returns if none was. */
 void interrupt_reraise_pending(void);
 

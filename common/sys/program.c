@@ -34,7 +34,7 @@ void program_begin(void)
     sigpipe_was_default = signal(SIGPIPE, SIG_IGN) == SIG_DFL;
     sigxfsz_was_default = signal(SIGXFSZ, SIG_IGN) == SIG_DFL;
     diag_hint(limits_hint);
-    diag_signal(interrupt_signal);
+    diag_interrupted(interrupt_is_pending);
 }
 
 void program_restore_signals(void)

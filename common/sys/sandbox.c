@@ -8,10 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* From linux/landlock.h, which may be older than the kernel that runs; the numbers of the calls are
- * those of all architectures but alpha. */
+/* From linux/landlock.h, whose installed version may be older than the running kernel. The numbers
+ * of the calls are the same on all architectures but alpha. */
 enum { CREATE_RULESET = 444, ADD_RULE, RESTRICT_SELF };
-enum { ASK_VERSION = 1, PATH_BENEATH = 1 };
+enum { GET_VERSION = 1, PATH_BENEATH = 1 };
 enum {
     WRITE_FILE = 1 << 1,
     READ_FILE = 1 << 2,
@@ -23,8 +23,8 @@ enum {
     SCOPE_SIGNAL = 2,
 };
 
-/* What is forbidden unless a rule allows it. The kernel takes the whole structure where what it
- * does not know is 0. */
+/* What is forbidden unless a rule allows it. An older kernel accepts the structure if the members
+ * that it does not know are 0. */
 struct ruleset {
     uint64_t files, net, scopes;
 };
@@ -34,9 +34,9 @@ struct rule {
     int32_t folder;
 } __attribute__((packed));
 
-/* Each version knows some more: the first 13 rights to files, later ones REFER, TRUNCATE and
- * IOCTL_DEV. */
-static struct ruleset what_is_known(long version)
+/* The first version knows 13 rights to files; later ones add REFER, TRUNCATE and IOCTL_DEV, then
+ * the network, then scopes. */
+static struct ruleset rights_of_version(long version)
 {
     int rights = 13 + (version >= 2) + (version >= 3) + (version >= 5);
     return (struct ruleset){
@@ -62,10 +62,10 @@ static int keep_folder(int rules, const char *path)
 
 static void restrict_self(const struct sandbox *keeps)
 {
-    long version = syscall(CREATE_RULESET, NULL, 0L, ASK_VERSION);
+    long version = syscall(CREATE_RULESET, NULL, 0L, GET_VERSION);
     if (version < 1)
         return;
-    struct ruleset ruleset = what_is_known(version);
+    struct ruleset ruleset = rights_of_version(version);
     ruleset.files &= ~(uint64_t)(READ_FILE | READ_DIR);
     if (keeps->sockets)
         ruleset.scopes &= ~(uint64_t)SCOPE_SOCKET;

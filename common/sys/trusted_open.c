@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether the link at PATH may be followed: 1; 0 where it is no link any more; -1 with errno.
- * Nobody else can put another in the place of one that may. */
+/* Returns 1 if the link at PATH may be followed, 0 if it is no longer a link, -1 with errno. Nobody
+ * else can replace a link that may be followed. */
 static int may_follow(const char *path)
 {
     const mode_t public = S_ISVTX | S_IWOTH;

@@ -252,26 +252,26 @@ static void check_access_rule(const char *text)
     assert(!fits || !is_number || rules.rules[0].id == number);
 }
 
-static void check_choice(const char *text)
+static void check_selector(const char *text)
 {
     static struct grammar grammar = {.pattern = "^([-!]?)([0-9]+)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct queue_selector choice;
+    struct queue_selector selector;
     bool fits = grammar_fits(&grammar, text, group);
     uint64_t type = fits ? number_at(text + group[2].rm_so, 10) : 0;
     fits = type >= 1 && type <= INT64_MAX;
-    assert((queue_parse_selector(text, &choice) == NULL) == fits);
+    assert((queue_parse_selector(text, &selector) == NULL) == fits);
     if (!fits)
         return;
-    assert(choice.is_negated == (*text == '!'));
-    assert(choice.type == (*text == '-' ? -(int64_t)type : (int64_t)type));
+    assert(selector.is_negated == (*text == '!'));
+    assert(selector.type == (*text == '-' ? -(int64_t)type : (int64_t)type));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const checks[])(const char *text) = {
-        check_process, check_signal,      check_signal, check_step,   check_step,
-        check_address, check_access_rule, check_ready,  check_choice,
+        check_process, check_signal,      check_signal, check_step,     check_step,
+        check_address, check_access_rule, check_ready,  check_selector,
     };
     static parse_function *const parsers[] = {object_name_parse, object_name_parse_or_file,
                                               semaphore_parse_name};

@@ -217,12 +217,12 @@ static void check_scanner(enum record_form form)
 static void check_tagged(enum record_form form, long tag)
 {
     static char out[STREAM_SIZE + 64];
-    struct message_format layout = {.form = form, .is_tagged = true};
+    struct message_format format = {.form = form, .is_tagged = true};
     struct message_record record;
     char body[256];
     size_t size = stream.size < sizeof body ? stream.size : sizeof body;
     memcpy(body, stream.data, size);
-    message_format_fill(&layout, &record, tag, body, size);
+    message_format_fill(&format, &record, tag, body, size);
     stream.size = join(record.pieces, record.count, out, sizeof out);
     stream.data = out;
     stream.at = 0;

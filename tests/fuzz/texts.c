@@ -67,7 +67,7 @@ static void check_format(const char *text, const char *body, size_t size)
     static struct grammar grammar = {.pattern = "^([^%\\]|%[bsp%]|\\\\[nt0\\])*$"};
     static struct expected expected;
     regmatch_t group[GRAMMAR_GROUPS];
-    struct message_format layout = MESSAGE_FORMAT_DEFAULT;
+    struct message_format format = MESSAGE_FORMAT_DEFAULT;
     struct message_record record;
     long tag = size % 2 ? (long)size : LONG_MAX;
     bool fits = grammar_fits(&grammar, text, group);
@@ -78,11 +78,11 @@ static void check_format(const char *text, const char *body, size_t size)
         expect_format(&expected, text, tag, body, size);
     fits = fits && expected.pieces <= TEMPLATE_PIECES;
 
-    const char *why = template_parse(text, &layout.format);
+    const char *why = template_parse(text, &format.template);
     assert((why == NULL) == fits);
     assert(!why || strlen(why) > 0);
     if (fits) {
-        message_format_fill(&layout, &record, tag, body, size);
+        message_format_fill(&format, &record, tag, body, size);
         assert(record.count == expected.pieces);
         const char *at = expected.bytes;
         for (int i = 0; i < record.count; at += record.pieces[i++].iov_len)
@@ -90,7 +90,7 @@ static void check_format(const char *text, const char *body, size_t size)
                    memcmp(at, record.pieces[i].iov_base, record.pieces[i].iov_len) == 0);
         assert(at == expected.bytes + expected.size);
     }
-    free_format(&layout.format);
+    free_format(&format.template);
 }
 
 /* The character at TEXT, and in *SIZE its bytes; U+FFFD of one byte if it is not UTF-8. */

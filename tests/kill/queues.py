@@ -12,12 +12,12 @@ def drain(name):
 
 
 def whole(out):
-    """The records of OUT. The last may be cut where it is longer than a page; it has no newline."""
+    """The records of OUT. The last one may be cut if it is longer than a page; then it has no newline."""
     return out[:out.rfind(b"\n") + 1].splitlines()
 
 
 def check(sent, got, end, most=1):
-    """That of SENT not more than MOST are missing in GOT, which are in hand, and none came twice."""
+    """At most MOST of SENT are missing in GOT, those that were in flight, and none came twice."""
     lost = collections.Counter(sent) - collections.Counter(got)
     doubled = collections.Counter(got) - collections.Counter(sent)
     assert not doubled, f"doubled or torn: {doubled}"
@@ -69,7 +69,7 @@ def mqrecv_to_pipe(storm, name):
 
 @scenario(POSIX, SYSV)
 def mqrecv_all_to_file(storm, name):
-    """What lies there at once is written at once."""
+    """Messages that are there at once are written at once."""
     receive(storm, name, ["-a"], 16, True)
 
 
@@ -80,7 +80,7 @@ def mqrecv_all_to_pipe(storm, name):
 
 @scenario(POSIX, SYSV)
 def mqrecv_worker(storm, name):
-    """COMMAND goes on to its end; it fails for every message with a 1."""
+    """COMMAND runs to its end; it fails for each message that ends in .1."""
     dead = DEAD[name]
     run("mqsend", "-c", name)
     run("mqsend", "-c", dead)

@@ -1,7 +1,7 @@
 /* cellpeer: a C program that works on the same number as shmop, by the atomics of the language
  *
- * add NAME N     adds 1 N times, and wakes who waits
- * set NAME V     stores V and wakes who waits
+ * add NAME N     adds 1 N times, and wakes all that wait
+ * set NAME V     stores V and wakes all that wait
  * store NAME V   stores V and wakes nobody
  * wait NAME V    sleeps until the number is V
  *

@@ -1,5 +1,5 @@
 /* maphold FILE read|write [START LENGTH]: takes an open-file-description lock on the range (else
- * on all of FILE), says `locked`, and holds it until it is killed */
+ * on all of FILE), prints `locked`, and holds it until it is killed */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  *     mqpeer receive NAME [COUNT]         a line each: the priority, a space, the text
  *     mqpeer pour NAME                    sends each line of stdin
  *     mqpeer drain NAME COUNT             prints so many messages, a line each
- *     mqpeer notify NAME                  asks to be told of a message, and sleeps */
+ *     mqpeer notify NAME                  asks to be notified of a message, and sleeps */
 
 #include <err.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* sandboxed: enters the sandbox of common/ and says what can still be done there, for sandbox.bats
+/* sandboxed: enters the sandbox of common/ and prints what can still be done there, for
+ * sandbox.bats
  *
  * sandboxed [folder=PATH] [sockets] [signals] VERB:ARGUMENT...
  * Prints a line for each VERB: `write done`, or `write Permission denied`. */
@@ -40,7 +41,7 @@ static int run(const char *path)
     return errno == 0 ? 0 : -1;
 }
 
-/* Port 1 of this machine, where nobody listens: what the kernel permits is refused by that. */
+/* Nobody listens at port 1 of this machine: if the kernel permits the call, it is refused there. */
 static int reach_tcp(void)
 {
     struct sockaddr_in address = {
@@ -59,7 +60,8 @@ static int reach_abstract(const char *name)
                    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length));
 }
 
-/* One byte of another process's memory; that there is none at 0 says that it may be looked at. */
+/* Reads one byte of another process's memory. There is none at 0, so EFAULT means that the process
+ * may be looked at. */
 static int peek_into(pid_t pid)
 {
     char byte;

@@ -2,8 +2,9 @@
  *
  * put NAME SIZE  makes the object NAME (/name or a System V key) and fills it from stdin
  * get NAME       writes it to stdout
- * watch NAME     maps it, says `mapped`, and reads its last byte over and over
- * attach KEY     attaches the segment, says `attached`, and writes it to stdout at the end of stdin
+ * watch NAME     maps it, prints `mapped`, and reads its last byte over and over
+ * attach KEY     attaches the segment, prints `attached`, and writes it to stdout at the end of
+ * stdin
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ static char *map_sysv(const char *name, int flags, int attach_flags)
     return memory == (void *)-1 ? NULL : memory;
 }
 
-static int say(const char *word)
+static int print_word(const char *word)
 {
     return puts(word) < 0 || fflush(stdout) != 0;
 }
@@ -66,12 +67,12 @@ int main(int argc, char **argv)
     if (puts_data)
         return fread(memory, 1, size, stdin) != size;
     if (strcmp(verb, "watch") == 0) {
-        say("mapped");
+        print_word("mapped");
         for (volatile char *last = memory + size - 1;;)
             (void)*last;
     }
     if (strcmp(verb, "attach") == 0) {
-        say("attached");
+        print_word("attached");
         while (getchar() != EOF)
             continue;
     }
