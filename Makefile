@@ -278,7 +278,7 @@ INSTALL_DATA    = $(INSTALL) -m 0644
 INSTALL_PROGRAM = $(INSTALL) -m 0755 \
     $(if $(STRIP),-s $(if $(filter-out strip,$(STRIP)),--strip-program=$(STRIP)))
 
-# Where each thing goes; $(call to,PATHS) is what the shell has to read for them.
+# The place of each thing; $(call to,PATHS) is what the shell has to read for them.
 to = $(foreach path,$(1),$(call quote,$(DESTDIR)$(path)))
 FOLDERS = $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man7 $(BASHDIR) $(ZSHDIR) $(FISHDIR)
 PAGES_1 := $(filter %.1,$(PAGES))

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# usockcat: which bytes and messages reach whom, whose path it is, and how each end is told.
+# usockcat: which bytes and messages reach which peer, whose path it is, and how each end is reported.
 
 load helper
 
-# Whether somebody serves the socket $ID or @$ID.
+# Whether a process serves the socket $ID or @$ID.
 is_served() {
     awk -v name="$ID" '($NF == name || $NF == "@" name) && ($4 == "00010000" || $5 == "0002") {
         found = 1
@@ -420,6 +420,39 @@ s.sendto(b"hello", sys.argv[1])' "$ID"
     assert_equal "$(tr -d x <got)" '3:abc,1000000:,'
     assert_equal "$(grep -c 'turned away: not a whole netstring' errors)" 2
     assert_equal "$(grep -c 'turned away: a netstring over 1 MiB' errors)" 1
+}
+
+@test "usockcat -l -k -N sends the records before what is no netstring, then fails" {
+    serve -k -n 1 -N "$ID" < <(printf '3:abc,0:,junk') 2>errors
+    run -0 usockcat "$ID" </dev/null
+    assert_output '3:abc,0:,'
+    server_ends_with 3
+    assert_equal "$(<errors)" 'usockcat: stdin: read: not netstrings'
+}
+
+@test "usockcat -l -k streams a record longer than its queue to who reads, and drops who does not" {
+    open_input
+    background usockcat -l -k -n 2 --slow drop "$ID" <in >/dev/null 2>errors 8>&-
+    server=$!
+    eventually is_served
+    background python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+time.sleep(60)' "$ID" 8>&-
+    background usockcat "$ID" </dev/null >got 8>&-
+    client=$!
+    eventually test ! -e "$ID" # the last has come
+    { head -c 3M /dev/zero | tr '\0' x && echo && echo short; } >all
+    # at the pace of the reader, for the policy is for it too
+    python3 3>&- -c 'import os, time
+data = open("all", "rb").read()
+for at in range(0, len(data), 16384):
+    with open("/dev/fd/8", "wb") as f: f.write(data[at:at + 16384])
+    while os.stat("got").st_size < at - 100000: time.sleep(0.001)'
+    exec 8>&-
+    ends_with 0 "$client"
+    cmp all got
+    assert_regex "$(<errors)" 'turned away: it stopped reading within a long record$'
+    kill "$server" 2>/dev/null || true
 }
 
 @test "usockcat -l -k says once that descriptors ran out, and serves all the same" {
@@ -1115,7 +1148,7 @@ os.execvp("usockcat", ["usockcat", "-l", "fd:3"])'
         ends_with 0 "$server"
     done
     NOTIFY_SOCKET=$PWD/nowhere background usockcat -l -k "$ID" </dev/null 2>errors
-    eventually grep -q "^usockcat: $ID: tell NOTIFY_SOCKET: No such file" errors
+    eventually grep -q "^usockcat: $ID: notify NOTIFY_SOCKET: No such file" errors
     eventually is_served
 }
 
@@ -1393,10 +1426,10 @@ PYTHON
 
 @test "usockcat refuses what does not go together" {
     run -2 --separate-stderr usockcat -k "$ID"
-    assert_equal "$stderr" 'usockcat: -k goes with -l'
+    assert_equal "$stderr" 'usockcat: -k needs -l'
     run -2 usockcat -m 0600 "$ID"
     run -2 --separate-stderr usockcat "$ID" -- cat
-    assert_equal "$stderr" 'usockcat: COMMAND goes with -l or --recv-fd'
+    assert_equal "$stderr" 'usockcat: COMMAND needs -l or --recv-fd'
     run -2 usockcat -l "$ID" --
     run -2 --separate-stderr usockcat -l --type dgram "$ID" -- cat
     assert_regex "$stderr" 'dgram has no connections'

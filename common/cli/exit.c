@@ -9,6 +9,7 @@ int exit_status_of(int errnum)
     case ETIMEDOUT:
     case ENOMSG:
     case ENOENT:
+    case EADDRINUSE:
     case EEXIST:
     case ESRCH:
     case ENXIO:

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char forms[] = "not uid:N, user:NAME, gid:N, group:NAME or any";
-
 static const char *parse_id(const char *text, id_t *id)
 {
     uint64_t number;
@@ -18,34 +16,40 @@ static const char *parse_id(const char *text, id_t *id)
     return NULL;
 }
 
+/* Parses `user:NAME` and the like into RULE. Returns what is wrong with it, or NULL. */
+static const char *parse_rule(const char *text, struct access_rule *rule)
+{
+    const char *colon = strchr(text, ':'), *name = colon ? colon + 1 : "";
+    if (strcmp(text, "any") == 0) {
+        rule->kind = ACCESS_ANY;
+        return NULL;
+    }
+    if (strncmp(text, "uid:", 4) == 0 || strncmp(text, "gid:", 4) == 0) {
+        rule->kind = *text == 'u' ? ACCESS_UID : ACCESS_GID;
+        return parse_id(name, &rule->id);
+    }
+    if (strncmp(text, "user:", 5) == 0) {
+        const struct passwd *user = getpwnam(name);
+        rule->kind = ACCESS_UID;
+        rule->id = user ? user->pw_uid : 0;
+        return user ? NULL : "no such user";
+    }
+    if (strncmp(text, "group:", 6) == 0) {
+        const struct group *group = getgrnam(name);
+        rule->kind = ACCESS_GID;
+        rule->id = group ? group->gr_gid : 0;
+        return group ? NULL : "no such group";
+    }
+    return "not uid:N, user:NAME, gid:N, group:NAME or any";
+}
+
 const char *access_rule_parse(const char *text, void *value)
 {
-    struct access_rules *admission = value;
-    const char *colon = strchr(text, ':'), *name = colon ? colon + 1 : "";
-    const char *wrong = NULL;
-    if (admission->count == ACCESS_RULES_MAX)
+    struct access_rules *rules = value;
+    if (rules->count == ACCESS_RULES_MAX)
         return "one rule too many";
-    typeof(*admission->rules) *rule = &admission->rules[admission->count];
-
-    if (strncmp(text, "uid:", 4) == 0 || strncmp(text, "gid:", 4) == 0) {
-        rule->kind = *text == 'u' ? ADMIT_UID : ADMIT_GID;
-        wrong = parse_id(name, &rule->id);
-    } else if (strncmp(text, "user:", 5) == 0) {
-        const struct passwd *user = getpwnam(name);
-        rule->kind = ADMIT_UID;
-        wrong = user ? NULL : "no such user";
-        rule->id = user ? user->pw_uid : 0;
-    } else if (strncmp(text, "group:", 6) == 0) {
-        const struct group *group = getgrnam(name);
-        rule->kind = ADMIT_GID;
-        wrong = group ? NULL : "no such group";
-        rule->id = group ? group->gr_gid : 0;
-    } else if (strcmp(text, "any") == 0) {
-        rule->kind = ADMIT_ANY;
-    } else {
-        wrong = forms;
-    }
-    admission->count += !wrong;
+    const char *wrong = parse_rule(text, &rules->rules[rules->count]);
+    rules->count += !wrong;
     return wrong;
 }
 
@@ -64,21 +68,22 @@ static bool has_group(int fd, gid_t group)
     return is_found;
 }
 
-bool access_rule_matches(const struct access_rules *admission, const struct ucred *peer, int fd)
+static bool matches(const struct access_rule *rule, const struct ucred *peer, int fd)
 {
-    for (int i = 0; i < admission->count; i++) {
-        id_t id = admission->rules[i].id;
-        switch (admission->rules[i].kind) {
-        case ADMIT_ANY:
-            return true;
-        case ADMIT_UID:
-            if (peer->uid == id)
-                return true;
-            break;
-        case ADMIT_GID:
-            if (peer->gid == id || has_group(fd, id))
-                return true;
-        }
+    switch (rule->kind) {
+    case ACCESS_UID:
+        return peer->uid == rule->id;
+    case ACCESS_GID:
+        return peer->gid == rule->id || has_group(fd, rule->id);
+    default:
+        return true;
     }
+}
+
+bool access_rule_matches(const struct access_rules *rules, const struct ucred *peer, int fd)
+{
+    for (int i = 0; i < rules->count; i++)
+        if (matches(&rules->rules[i], peer, fd))
+            return true;
     return false;
 }

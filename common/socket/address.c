@@ -11,14 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PAUSE_MIN = 1000000, PAUSE_MAX = 50000000 }; /* nanoseconds */
+enum { PAUSE_MIN = 1000000, PAUSE_MAX = 50000000 }; /* nanoseconds between two tries */
 enum { NAME_MAX_BYTES = sizeof((struct sockaddr_un *)NULL)->sun_path - 1 };
 
-/* In the order in which address_connect tries them. */
-static const struct {
-    int type;
-    const char *name;
-} types[] = {{SOCK_STREAM, "stream"}, {SOCK_SEQPACKET, "seqpacket"}, {SOCK_DGRAM, "dgram"}};
+/* In the order in which a client tries them. */
+static const int types[] = {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM};
 enum { TYPES = sizeof types / sizeof *types };
 
 static const char *parse_descriptor(const char *text, struct socket_address *address)
@@ -56,20 +53,35 @@ const char *address_parse(const char *text, void *value)
 
 const char *address_parse_type(const char *text, void *value)
 {
-    for (int i = 0; i < TYPES; i++)
-        if (strcmp(text, types[i].name) == 0) {
-            *(int *)value = types[i].type;
-            return NULL;
-        }
-    return "not a type (stream, dgram or seqpacket)";
+    static const char *const names[] = {"stream", "seqpacket", "dgram", NULL}; /* as TYPES */
+    int found = parse_word(text, names);
+    if (found < 0)
+        return "not a type (stream, dgram or seqpacket)";
+    *(int *)value = types[found];
+    return NULL;
 }
 
-const char *address_type_name(int type)
+int address_socket(int type, int flags)
 {
-    for (int i = 0; i < TYPES; i++)
-        if (types[i].type == type)
-            return types[i].name;
-    return "unknown";
+    return socket(AF_UNIX, type | SOCK_CLOEXEC | flags, 0);
+}
+
+int address_bind(const struct socket_address *address, int fd)
+{
+    return bind(fd, (const struct sockaddr *)&address->name, address->length);
+}
+
+int address_connect_socket(const struct socket_address *address, int fd)
+{
+    return connect(fd, (const struct sockaddr *)&address->name, address->length);
+}
+
+bool address_is_bound_abstract(int fd)
+{
+    struct sockaddr_un name = {0};
+    socklen_t length = sizeof name;
+    return getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
+           length > sizeof name.sun_family && !name.sun_path[0];
 }
 
 static int get_option(int fd, int option, int *value)
@@ -78,11 +90,18 @@ static int get_option(int fd, int option, int *value)
     return getsockopt(fd, SOL_SOCKET, option, value, &length);
 }
 
-int address_inherit(const struct socket_address *address, int *type, bool listens)
+int address_inherited_type(const struct socket_address *address)
+{
+    int type;
+    return address->fd >= 0 && get_option(address->fd, SO_TYPE, &type) == 0 ? type : 0;
+}
+
+/* Checks and takes over the inherited socket FD. */
+static int inherit(int fd, int *type, bool listens)
 {
     struct sockaddr_un peer;
     socklen_t length = sizeof peer;
-    int fd = address->fd, domain, own_type, is_listening;
+    int domain, own_type, is_listening;
     if (get_option(fd, SO_DOMAIN, &domain) < 0 || get_option(fd, SO_TYPE, &own_type) < 0 ||
         get_option(fd, SO_ACCEPTCONN, &is_listening) < 0)
         return -1;
@@ -98,19 +117,49 @@ int address_inherit(const struct socket_address *address, int *type, bool listen
     return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -1 : fd;
 }
 
-/* connect(2) on a stream waits for as long as the server's queue of clients is full. */
+static const char other_type[] = "it is a socket of another type; without --type the type is found";
+
+static const char *inherit_hint(int errnum)
+{
+    switch (errnum) {
+    case EBADF:
+        return "nobody has passed it on";
+    case EAFNOSUPPORT:
+        return "it is no Unix socket";
+    case EPROTOTYPE:
+        return other_type;
+    case EINVAL:
+        return "it does not listen";
+    case ENOTCONN:
+        return "-l is for a socket that listens";
+    default:
+        return "";
+    }
+}
+
+int address_inherit(const struct socket_address *address, int *type, bool listens,
+                    struct failure *failure)
+{
+    int fd = inherit(address->fd, type, listens);
+    if (fd >= 0)
+        return fd;
+    failure_set(failure, listens ? "listen" : "connect");
+    return failure_add_hint(failure, "%s", inherit_hint(errno));
+}
+
+/* connect(2) on a stream waits as long as the server's queue of clients is full. */
 static int connect_as(const struct socket_address *address, int type,
                       const struct deadline *deadline)
 {
     bool is_now = deadline_is_now(deadline);
-    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | (is_now ? SOCK_NONBLOCK : 0), 0);
+    int fd = address_socket(type, is_now ? SOCK_NONBLOCK : 0);
     if (fd < 0)
         return -1;
 
     int result;
     deadline_arm(deadline);
     do
-        result = connect(fd, (const struct sockaddr *)&address->name, address->length);
+        result = address_connect_socket(address, fd);
     while (result < 0 && deadline_should_retry(deadline));
     deadline_disarm(deadline);
 
@@ -126,69 +175,73 @@ static int connect_as(const struct socket_address *address, int type,
     return close_keep_errno(fd);
 }
 
-/* Whether the connect that failed may be good with another type. The kernel looks up an abstract
- * name together with the type, so there another type is refused like no server at all. */
+/* Whether connecting, which failed, may succeed with another type. The kernel looks up an abstract
+ * name together with the type, so it refuses another type as if there were no server. */
 static bool may_be_another_type(const struct socket_address *address)
 {
     return errno == EPROTOTYPE || (address->is_abstract && errno == ECONNREFUSED);
 }
 
-int address_connect(const struct socket_address *address, int *type,
-                    const struct deadline *deadline)
+static bool is_other_kind_of_file(const struct socket_address *address)
 {
     struct stat status;
-    int fd = -1;
-    if (address->fd >= 0)
-        return address_inherit(address, type, false);
-    for (int i = 0; fd < 0 && i < TYPES; i++) {
-        if (*type && *type != types[i].type)
+    return !address->is_abstract && stat(address->text, &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
+/* Tries once, with each type that may be meant. */
+static int try_to_connect(const struct socket_address *address, int *type,
+                          const struct deadline *deadline)
+{
+    for (int i = 0; i < TYPES; i++) {
+        if (*type && *type != types[i])
             continue;
-        fd = connect_as(address, types[i].type, deadline);
-        if (fd >= 0)
-            *type = types[i].type;
-        else if (!may_be_another_type(address))
+        int fd = connect_as(address, types[i], deadline);
+        if (fd >= 0) {
+            *type = types[i];
+            return fd;
+        }
+        if (!may_be_another_type(address))
             break;
     }
-    if (fd < 0 && errno == ECONNREFUSED && !address->is_abstract &&
-        stat(address->text, &status) == 0 && !S_ISSOCK(status.st_mode))
-        errno = ENOTSOCK;
-    return fd;
+    int errnum = errno;
+    bool is_no_socket = errnum == ECONNREFUSED && is_other_kind_of_file(address);
+    return errno = is_no_socket ? ENOTSOCK : errnum, -1;
 }
 
-int address_connect_retry(const struct socket_address *address, int *type, int64_t timeout,
-                          const struct deadline *retry)
-{
-    struct timespec pause = {.tv_nsec = PAUSE_MIN};
-    for (;;) {
-        struct deadline deadline = deadline_after(timeout);
-        int fd = address_connect(address, type, &deadline);
-        bool is_too_early = fd < 0 && (errno == ENOENT || errno == ECONNREFUSED);
-        if (!is_too_early || deadline_remaining(retry) == 0)
-            return fd;
-        nanosleep(&pause, NULL);
-        if (pause.tv_nsec < PAUSE_MAX)
-            pause.tv_nsec *= 2;
-    }
-}
-
-const char *address_hint(int errnum)
+static const char *connect_hint(int errnum)
 {
     switch (errnum) {
     case ENOENT:
     case ECONNREFUSED:
-        return " (no server is there; usockcat -l starts one)";
+        return "no server is there; usockcat -l starts one";
     case EPROTOTYPE:
-        return " (it is a socket of another type; without --type the type is found)";
-    case EBADF:
-        return " (nobody has passed it on)";
-    case ENOTCONN:
-        return " (-l is for a socket that listens)";
-    case EAFNOSUPPORT:
-        return " (it is no Unix socket)";
+        return other_type;
     case EAGAIN:
     case ETIMEDOUT:
-        return " (the server has not accepted those who came before)";
+        return "the server has not accepted those who came before";
     default:
         return "";
     }
+}
+
+int address_connect(const struct socket_address *address, int *type, int64_t timeout,
+                    const struct deadline *retry, struct failure *failure)
+{
+    struct timespec pause = {.tv_nsec = PAUSE_MIN};
+    if (address->fd >= 0)
+        return address_inherit(address, type, false, failure);
+    for (;;) {
+        struct deadline deadline = deadline_after(timeout);
+        int fd = try_to_connect(address, type, &deadline);
+        if (fd >= 0)
+            return fd;
+        bool is_too_early = errno == ENOENT || errno == ECONNREFUSED;
+        if (!is_too_early || deadline_remaining(retry) == 0)
+            break;
+        nanosleep(&pause, NULL);
+        if (pause.tv_nsec < PAUSE_MAX)
+            pause.tv_nsec *= 2;
+    }
+    failure_set(failure, "connect");
+    return failure_add_hint(failure, "%s", connect_hint(errno));
 }

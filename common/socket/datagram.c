@@ -21,9 +21,9 @@ ssize_t datagram_size(int fd)
     return size;
 }
 
-/* Every message has credentials since SO_PASSCRED, the end has none: that tells the end from an
- * empty message. The control buffer has room for nothing but them, so descriptors that nobody asked
- * for are closed by the kernel before they ever are ours; MSG_CTRUNC tells. */
+/* With SO_PASSCRED every message has credentials, but the end of a connection has none: so the end
+ * differs from an empty message. The control buffer has room for nothing else. So the kernel closes
+ * descriptors that nobody asked for, before they are ever ours, and sets MSG_CTRUNC. */
 int datagram_receive(int fd, void *data, size_t size, struct datagram_origin *origin)
 {
     union {
@@ -59,8 +59,8 @@ int datagram_receive(int fd, void *data, size_t size, struct datagram_origin *or
     return 1;
 }
 
-/* A message must fit the buffer with room to spare for the kernel, which doubles what it is told
- * (socket(7)). Only root gets beyond net.core.wmem_max. */
+/* A message must fit into the buffer, with room to spare for the kernel, which doubles the size
+ * that is set (socket(7)). Only root gets beyond net.core.wmem_max. */
 static int enlarge_buffer(int fd, size_t size)
 {
     int now = 0, wanted = (int)(size / 2) + 1024;

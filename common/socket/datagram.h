@@ -7,10 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 struct datagram_name {
-    struct sockaddr_un name;
+    struct sockaddr_storage name;
     socklen_t length; /* 0: none */
 };
 
@@ -23,19 +22,18 @@ struct datagram_origin {
 /* Makes FD ready for datagram_receive. Returns 0, or -1 with errno. */
 int datagram_prepare(int fd);
 
-/* Bytes of the message that comes next, 0 also at the end; -1 with errno, EAGAIN where there is
- * none. */
+/* Bytes of the message that comes next, 0 also at the end; -1 with errno, EAGAIN if there is none.
+ */
 ssize_t datagram_size(int fd);
 
-/* Receives a message of SIZE bytes, which datagram_size told, into DATA; does not wait. Returns 1,
- * or 0 at the end of a seqpacket connection; -1 with errno. */
+/* Receives a message of SIZE bytes, which datagram_size returned, into DATA; does not wait. Returns
+ * 1, or 0 at the end of a seqpacket connection; -1 with errno. */
 int datagram_receive(int fd, void *data, size_t size, struct datagram_origin *origin);
 
-/* Sends a message to the peer FD is connected to, or to TO where that is not NULL, and RIGHTS
- * (NULL: none) along with it; does not wait. Makes the send buffer larger for one that needs it.
- * Returns 0; -1 with errno: EAGAIN there is no room, EMSGSIZE the buffer cannot grow so far, EPIPE,
- * ECONNRESET or ECONNREFUSED the peer is gone.
- */
+/* Sends a message, with RIGHTS unless that is NULL, to TO, or if that is NULL to the peer that FD
+ * is connected to; does not wait. Enlarges the send buffer for a message that needs it. Returns 0;
+ * -1 with errno: EAGAIN there is no room; EMSGSIZE the buffer cannot grow so far; EPIPE, ECONNRESET
+ * or ECONNREFUSED the peer is gone. */
 int datagram_send(int fd, const void *data, size_t size, const struct datagram_name *to,
                   const struct fdpass *rights);
 

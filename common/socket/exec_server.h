@@ -1,7 +1,7 @@
-/* exec_server: a process of COMMAND for each client of a socket, so many at once and no more
+/* exec_server: a process of COMMAND for each client of a socket, a bounded number at once
  *
- * The client's socket is the process's stdin and stdout; who the client is stands in
- * USOCK_PEER_PID, USOCK_PEER_UID and USOCK_PEER_GID, and the server's name in USOCK_PATH. */
+ * The client's socket is the standard input and output of its process. USOCK_PEER_PID,
+ * USOCK_PEER_UID and USOCK_PEER_GID identify the client, and USOCK_PATH is the server's address. */
 #ifndef EXEC_SERVER_H
 #define EXEC_SERVER_H
 
@@ -9,24 +9,32 @@
 
 #include <stdint.h>
 
+/* Turns the process into COMMAND for the client at FD. */
+typedef void exec_server_start(const void *context, int fd, const struct ucred *client);
+
 struct exec_server {
-    struct server *server;
-    char **command;
-    int64_t most;    /* at once; further clients wait */
+    struct server *server;    /* with the failure */
+    exec_server_start *start; /* is called with CONTEXT in the client's process; does not return */
+    const void *context;
+    int64_t max;     /* processes at once; further clients wait */
     int64_t clients; /* serve so many, 0 for no end */
     int64_t idle;    /* nanoseconds without any client, then ETIMEDOUT */
-    bool receives;   /* COMMAND gets the descriptors that its client sends, from 3 up */
+
+    /* private */
+    struct process *processes; /* that run now */
+    struct pollfd *polls;      /* of the server, then of the processes */
+    size_t count, capacity;
+    int64_t accepted;
 };
 
-/* Takes descriptors from FD, which is called NAME in messages, and becomes COMMAND with them: from
- * 3 up, as sd_listen_fds(3) finds them. Waits for them IDLE nanoseconds. */
-_Noreturn void exec_server_exec_received(const char *name, int fd, int64_t idle, char **command);
+/* Gives this process, which is about to become COMMAND, the client at FD: as standard input and
+ * output, and in the environment, with the server's ADDRESS as it was written. */
+void exec_server_set_client(const char *address, char **command, int fd,
+                            const struct ucred *client);
 
-/* Becomes the COMMAND for the client at FD. */
-_Noreturn void exec_server_exec(const struct exec_server *crew, int fd, const struct ucred *client);
-
-/* Serves until all CLIENTS have been and their COMMANDs have ended. Returns 0; -1 with errno:
- * ETIMEDOUT, EINTR after a signal that interrupt_catch noted, or accept(2)'s. */
-int exec_server_run(const struct exec_server *crew);
+/* Serves until all CLIENTS have been served and their processes have ended. Returns 0; -1 with
+ * errno and the failure: ETIMEDOUT, EINTR after a signal that interrupt_catch noted, or
+ * accept(2)'s. */
+int exec_server_run(struct exec_server *exec);
 
 #endif

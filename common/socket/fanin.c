@@ -46,12 +46,30 @@ size_t fanin_discard(struct fanin *fanin)
     return waiting;
 }
 
+/* Whether SENDER is within a record of which more has come than a short one holds. */
+static bool is_within_long(const struct sender *sender)
+{
+    const struct record_scanner *scanner = &sender->scanner;
+    uint64_t size = scanner->form == RECORD_NETSTRING ? sender->held : scanner->size;
+    return scanner->is_inside && size > FANIN_ROOM;
+}
+
 bool fanin_wants(const struct fanin *fanin, const struct sender *sender)
 {
     if (sender->has_ended || fanin_waiting(fanin) >= ENOUGH)
         return false;
-    bool may_be_short = fanin->form == RECORD_NETSTRING && !sender->is_long;
+    bool may_be_short = fanin->form == RECORD_NETSTRING && !is_within_long(sender);
     return fanin->holder < 0 || fanin->holder == sender->fd || may_be_short;
+}
+
+/* A sender within a long record has stdout to itself until that ends. */
+static void update_holder(struct fanin *fanin, const struct sender *sender)
+{
+    bool is_long = is_within_long(sender);
+    if (is_long && fanin->holder < 0)
+        fanin->holder = sender->fd;
+    else if (!is_long && fanin->holder == sender->fd)
+        fanin->holder = -1;
 }
 
 /* Makes room for SIZE more bytes and returns where they go, NULL with errno. */
@@ -83,7 +101,8 @@ static void add(struct fanin *fanin, size_t size)
         progress_add((int64_t)size);
 }
 
-/* Keeps the SIZE bytes at DATA, in no more memory than they need: a thousand senders may wait. */
+/* Keeps the SIZE bytes at DATA, in no more memory than they need: there may be a thousand senders.
+ */
 static int hold(struct sender *sender, const char *data, size_t size)
 {
     if (size == 0) {
@@ -100,22 +119,14 @@ static int hold(struct sender *sender, const char *data, size_t size)
     return 0;
 }
 
-static void be_long(struct fanin *fanin, struct sender *sender, bool is_long)
-{
-    sender->is_long = is_long;
-    if (is_long && fanin->holder < 0)
-        fanin->holder = sender->fd;
-    else if (!is_long && fanin->holder == sender->fd)
-        fanin->holder = -1;
-}
-
-/* A last record without its terminator gets it, so that another's does not stick to it. */
+/* A last record without its terminator gets one, so that the next record does not stick to it. */
 static int end_stream(struct fanin *fanin, struct sender *sender, char *held)
 {
-    bool is_torn = sender->scanner.is_inside;
+    bool is_cut_short = sender->scanner.is_inside;
     sender->has_ended = true;
-    be_long(fanin, sender, false);
-    if (!is_torn)
+    sender->scanner.is_inside = false;
+    update_holder(fanin, sender);
+    if (!is_cut_short)
         return 0;
     if (fanin->form == RECORD_NETSTRING)
         return errno = EBADMSG, -1;
@@ -123,8 +134,8 @@ static int end_stream(struct fanin *fanin, struct sender *sender, char *held)
     return hold(sender, NULL, 0);
 }
 
-/* Walks over DATA from FROM on, SIZE bytes in all, to find in *END where the last record that is
- * whole ends, 0 if none does. Returns 0, or -1 where something that is no record follows it. */
+/* Scans DATA, SIZE bytes in all, from FROM on. *END becomes where the last whole record ends, 0 if
+ * none does. Returns 0, or -1 if what follows is no record. */
 static int find_last_end(struct record_scanner *scanner, const char *data, size_t from, size_t size,
                          size_t *end)
 {
@@ -148,7 +159,7 @@ int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datag
     if (sender->held > 0)
         memcpy(data, sender->partial, sender->held);
 
-    /* Descriptors that come along find no room, so the kernel closes them; MSG_CTRUNC tells. */
+    /* Descriptors that come along find no room, so the kernel closes them and sets MSG_CTRUNC. */
     struct iovec piece = {data + sender->held, READ_SIZE};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
     ssize_t got;
@@ -166,15 +177,11 @@ int fanin_receive_bytes(struct fanin *fanin, struct sender *sender, struct datag
         add(fanin, whole);
         return -1;
     }
-    size_t rest = size - whole;
-    bool goes_on_long = sender->is_long && whole == 0;
-    be_long(fanin, sender, goes_on_long || rest > FANIN_ROOM);
-    if (fanin->form != RECORD_NETSTRING && sender->is_long) {
+    if (fanin->form != RECORD_NETSTRING && is_within_long(sender))
         whole = size;
-        rest = 0;
-    }
-    if (hold(sender, data + size - rest, rest) < 0)
+    if (hold(sender, data + whole, size - whole) < 0)
         return -1;
+    update_holder(fanin, sender);
     add(fanin, whole);
     return 1;
 }
@@ -201,8 +208,8 @@ int fanin_receive_message(struct fanin *fanin, struct sender *sender,
     return 1;
 }
 
-/* A pipe takes PIPE_BUF bytes whole or not at all (pipe(7)): so a record of that size stays whole
- * among those of other writers too, where the write ends with one. */
+/* A pipe takes PIPE_BUF bytes whole or not at all (pipe(7)). So a write that ends with a record
+ * keeps records up to that size whole, also among those of other writers. */
 static size_t next_write(const struct fanin *fanin)
 {
     const char *data = fanin->data + fanin->start, *end = NULL;

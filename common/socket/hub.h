@@ -1,35 +1,35 @@
-/* hub: records between stdin and stdout and the peers of a socket, any number at once
+/* hub: records between stdin, stdout and the peers of a socket, any number of them at once
  *
- * What stdin brings goes to every peer (fanout), what the peers send goes to stdout, each record
- * whole (fanin). One loop, no threads; neither a peer nor stdout is ever waited for alone. */
+ * What stdin brings goes to every peer (fanout); what the peers send goes to stdout, each record
+ * whole (fanin). There is one loop and no thread. It never waits for one peer alone, nor for
+ * stdout. */
 #ifndef HUB_H
 #define HUB_H
 
 #include "socket/peer.h"
 
+#include <poll.h>
 #include <stdint.h>
 
 struct hub {
-    const char *name;      /* of the socket, for messages */
-    int type;              /* SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM */
-    struct server *server; /* whose clients are the peers; NULL: FD is the only one */
-    int fd;
+    struct peer_shared shared; /* with the server and the failure */
+    int fd;                    /* the only peer, if there is no server */
     enum record_form form;
-    enum fanout_slow slow;       /* what becomes of a client that does not read */
-    const struct fdpass *rights; /* descriptors that each peer is sent; NULL: none */
-    int64_t clients;         /* close the server after so many, end when they have left; 0: never */
-    int64_t messages;        /* end after so many were received; 0: never */
-    int64_t idle;            /* nanoseconds in which nothing happens, then ETIMEDOUT */
-    bool meters_input;       /* for the progress meter only stdin counts */
-    struct peer_group group; /* private */
+    int64_t clients;     /* close the server after so many, end when they have left; 0: never */
+    int64_t idle;        /* nanoseconds in which nothing happens, then ETIMEDOUT */
+    bool is_input_meter; /* only stdin counts for the progress meter */
+
+    /* private */
+    struct peer *peers;
+    struct pollfd *polls; /* of the listener, stdin and stdout, then of the peers */
+    size_t count, capacity;
+    size_t next; /* the peer whose turn comes first */
+    int64_t accepted;
+    struct deadline deadline; /* of IDLE */
 };
 
-/* Runs until the peers have ended, for a dgram client until stdin has. Returns 0; -1 with errno:
- * ETIMEDOUT, EINTR after a signal that interrupt_catch noted, or what hub_report explains. */
+/* Runs until all peers have ended, or, for a dgram client, until stdin has. Returns 0; -1 with
+ * errno and the failure: ETIMEDOUT, EINTR after a signal that interrupt_catch noted, or another. */
 int hub_run(struct hub *hub);
-
-/* Says what hub_run failed with (errno): `/run/x: send message 3: Broken pipe`; nothing of a
- * signal. Returns the exit status. */
-int hub_report(const struct hub *hub);
 
 #endif

@@ -4,52 +4,19 @@
 #include "sys/limits.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { TURN = 64 }; /* messages of one peer before it is the next one's turn */
 
-static const char too_long[] = "it stopped reading within a long record";
-
-/* Notes what failed first. Returns -1, with errno as it was. */
-int peer_group_fail(struct peer_group *group, const char *format, ...)
+int peer_fail(struct peer_shared *shared, const char *what)
 {
-    int saved = errno;
-    va_list arguments;
-    va_start(arguments, format);
-    if (!group->why[0])
-        vsnprintf(group->why, sizeof group->why, format, arguments);
-    va_end(arguments);
-    errno = saved;
-    return -1;
-}
-
-int peer_group_fail_at(struct peer_group *group, const char *what)
-{
-    return peer_group_fail(group, "%s: %s: %m", group->name, what);
-}
-
-/* Of all failures this is the one that is told: what was received is gone. */
-int peer_group_fail_output(struct peer_group *group)
-{
-    const char *what = errno == ETIMEDOUT ? "wait for room" : "write";
-    if (errno == EINTR) { /* of which nobody speaks */
-        diag_warn("stdout: %zu bytes are lost", fanin_discard(&group->fanin));
+    if (shared->failure.errnum)
         return -1;
-    }
-    group->why[0] = '\0';
-    return peer_group_fail(group, "stdout: %s: %m; %zu bytes are lost", what,
-                           fanin_discard(&group->fanin));
-}
-
-/* PEER gets nothing more. */
-static void deafen(struct peer *peer)
-{
-    peer->receiver.is_deaf = true;
-    peer->receiver.is_owed = false;
-    fanout_leave(&peer->receiver);
+    failure_set(&shared->failure, "%s", what);
+    shared->failure.is_error = errno != ETIMEDOUT;
+    return -1;
 }
 
 static bool has_left(int errnum)
@@ -58,117 +25,134 @@ static bool has_left(int errnum)
            errnum == ENOTCONN || errnum == ENOENT;
 }
 
-static int fail_to_send(struct peer_group *group)
+static int fail_to_send(struct peer_shared *shared)
 {
-    if (group->is_stream)
-        return peer_group_fail_at(group, "send");
-    return peer_group_fail(group, "%s: send message %llu: %m", group->name,
-                           (unsigned long long)group->fanout.number);
+    char what[64];
+    if (shared->type == SOCK_STREAM)
+        return peer_fail(shared, "send");
+    snprintf(what, sizeof what, "send message %llu", (unsigned long long)shared->fanout.end);
+    return peer_fail(shared, what);
 }
 
-/* PEER gets nothing more, because it is gone (errno), and did not get all that was sent: unless it
- * is one of many the hub has failed, and goes on only with what still comes. */
-static void lose(struct peer_group *group, struct peer *peer)
+/* PEER is gone (errno), and did not get all that was sent. The tool has failed, unless the peer is
+ * one of many, but it still receives what comes. */
+static void lose(struct peer_shared *shared, struct peer *peer)
 {
-    int errnum = errno;
-    deafen(peer);
-    if (group->is_for_many)
-        return;
-    fail_to_send(group);
-    group->lost = group->lost ? group->lost : errnum;
+    fanout_close(&peer->receiver);
+    if (!shared->is_for_many)
+        fail_to_send(shared);
 }
 
-static void turn_away(struct peer_group *group, struct peer *peer, const char *why)
+static void turn_away(struct peer_shared *shared, struct peer *peer, const char *why)
 {
-    diag_warn("%s: client, pid %d: turned away: %s", group->name, peer->pid, why);
+    diag_warn("%s: client, pid %d: turned away: %s", shared->name, peer->pid, why);
     peer->sender.has_ended = true;
-    deafen(peer);
+    fanout_close(&peer->receiver);
 }
 
-/* At the end of stdin PEER, once it has got all, is told so. */
-static void finish(struct peer_group *group, struct peer *peer)
+/* At the end of stdin shuts down the sending side, once PEER has got all. */
+static void finish_sending(struct peer_shared *shared, struct peer *peer)
 {
-    if (!group->fanout.is_ended || peer->receiver.is_deaf || fanout_waits_for(&peer->receiver))
+    if (!shared->fanout.is_ended || peer->receiver.send_closed || peer_has_pending(shared, peer))
         return;
-    if (fanout_end(&group->fanout, &peer->receiver) < 0)
-        lose(group, peer);
-    if (!group->is_dgram)
+    if (fanout_end(&shared->fanout, &peer->receiver) < 0)
+        lose(shared, peer);
+    if (shared->type != SOCK_DGRAM)
         shutdown(peer->fd, SHUT_WR);
-    deafen(peer);
+    fanout_close(&peer->receiver);
 }
 
-/* The answer found its receiver gone. The server goes on, and its status will tell. */
-static void lose_answer(struct peer_group *group, struct peer *peer)
+/* The receiver of the answer is gone (errno). The server goes on, and its status will report it. */
+static void lose_answer(struct peer_shared *shared, struct peer *peer)
 {
-    diag_warn("%s: send message %llu: %m (it is lost with its receiver)", group->name,
-              (unsigned long long)group->fanout.number);
-    group->answer_to.length = 0;
-    peer_group_fail(group, "%s: not every message found its receiver", group->name);
-    group->lost = group->lost ? group->lost : errno;
-    peer->receiver.is_owed = false;
-}
-
-int peer_send(struct peer_group *group, struct peer *peer)
-{
-    const struct datagram_name *to = group->answer_to.length > 0 ? &group->answer_to : NULL;
-    if (fanout_send(&group->fanout, &peer->receiver, to) == 0) {
-        /* unix(7): POLLOUT says nothing of one that the socket is not connected to */
-        group->is_retrying = to && peer->receiver.is_owed;
-        finish(group, peer);
-    } else if (errno == EAGAIN) {
-        turn_away(group, peer, "it does not read");
-    } else if (errno == EMSGSIZE && group->is_stream) {
-        turn_away(group, peer, too_long);
-    } else if (errno == EMSGSIZE) {
-        return peer_group_fail(group, "%s: send message %llu: %m (net.core.wmem_max is %lld)",
-                               group->name, (unsigned long long)group->fanout.number,
-                               (long long)limits_read("net.core.wmem_max", -1));
-    } else if (to) {
-        lose_answer(group, peer);
-    } else if (has_left(errno)) {
-        lose(group, peer);
-    } else if (group->is_for_many) {
-        turn_away(group, peer, strerror(errno));
-    } else { /* who is still there may wait for what does not come, and so would this */
-        return fail_to_send(group);
+    diag_warn("%s: send message %llu: %m (it is lost with its receiver)", shared->name,
+              (unsigned long long)shared->fanout.end);
+    shared->answer_to.length = 0;
+    fanout_skip(&shared->fanout, &peer->receiver);
+    if (!shared->failure.errnum) {
+        peer_fail(shared, "send");
+        failure_set_why(&shared->failure, "not every message found its receiver");
     }
+}
+
+static int fail_to_send_so_long(struct peer_shared *shared)
+{
+    if (!shared->failure.errnum) {
+        fail_to_send(shared);
+        failure_add_hint(&shared->failure, "net.core.wmem_max is %lld",
+                         (long long)limits_read("net.core.wmem_max", -1));
+    }
+    return -1;
+}
+
+int peer_send(struct peer_shared *shared, struct peer *peer)
+{
+    const struct datagram_name *to = shared->answer_to.length > 0 ? &shared->answer_to : NULL;
+    if (fanout_send(&shared->fanout, &peer->receiver, to) == 0) {
+        /* unix(7): POLLOUT is about the peer that the socket is connected to, not about TO */
+        shared->is_retrying = to && peer_has_pending(shared, peer);
+        finish_sending(shared, peer);
+        return 0;
+    }
+    if (errno == EMSGSIZE)
+        return fail_to_send_so_long(shared);
+    if (to)
+        lose_answer(shared, peer);
+    else if (has_left(errno))
+        lose(shared, peer);
+    else if (shared->is_for_many)
+        turn_away(shared, peer, strerror(errno));
+    else /* a peer that is still there may wait for what does not come, and this tool for the peer
+          */
+        return fail_to_send(shared);
     return 0;
 }
 
-int peer_offer(struct peer_group *group, struct peer *peer)
+void peer_overtake(struct peer_shared *shared, struct peer *peer)
 {
-    if (group->fanout.is_ended) {
-        finish(group, peer);
-        return 0;
-    }
-    if (fanout_offer(&group->fanout, &peer->receiver) < 0)
-        turn_away(group, peer, too_long);
-    return peer->receiver.is_owed ? peer_send(group, peer) : 0;
+    if (!fanout_is_behind(&shared->fanout, &peer->receiver) ||
+        fanout_overtake(&shared->fanout, &peer->receiver) == 0)
+        return;
+    turn_away(shared, peer,
+              errno == EAGAIN     ? "it does not read"
+              : errno == EMSGSIZE ? "it stopped reading within a long record"
+                                  : strerror(errno));
 }
 
-bool peer_group_has_enough(const struct peer_group *group)
+bool peer_has_pending(const struct peer_shared *shared, const struct peer *peer)
 {
-    return group->wanted > 0 && group->received >= group->wanted;
+    return fanout_has_pending(&shared->fanout, &peer->receiver);
+}
+
+int peer_offer(struct peer_shared *shared, struct peer *peer)
+{
+    if (fanout_offer(&shared->fanout, &peer->receiver))
+        return peer_send(shared, peer);
+    finish_sending(shared, peer);
+    return 0;
+}
+
+bool peer_has_enough(const struct peer_shared *shared)
+{
+    return shared->wanted > 0 && shared->received >= shared->wanted;
 }
 
 /* Receiving from PEER failed with errno. */
-static int end_receiving(struct peer_group *group, struct peer *peer)
+static int fail_to_receive(struct peer_shared *shared, struct peer *peer)
 {
     if (errno == ECONNRESET) { /* it left before it had read all; what it sent still comes */
-        lose(group, peer);
+        lose(shared, peer);
         return 0;
     }
-    if (!group->is_for_many) {
+    if (!shared->is_for_many) {
         peer->sender.has_ended = true;
-        deafen(peer);
-        return peer_group_fail_at(group, "receive");
+        fanout_close(&peer->receiver);
+        return peer_fail(shared, "receive");
     }
-    if (errno == EBADMSG)
-        turn_away(group, peer, "not a whole netstring");
-    else if (errno == EMSGSIZE)
-        turn_away(group, peer, "a netstring over 1 MiB");
-    else
-        turn_away(group, peer, strerror(errno));
+    turn_away(shared, peer,
+              errno == EBADMSG    ? "not a whole netstring"
+              : errno == EMSGSIZE ? "a netstring over 1 MiB"
+                                  : strerror(errno));
     return 0;
 }
 
@@ -177,74 +161,79 @@ static bool admits(const void *server, const struct datagram_origin *origin)
     return server_admits(server, &origin->sender, -1);
 }
 
-static void note_origin(struct peer_group *group, const struct peer *peer,
+/* Receives once. Returns as fanin does. */
+static int receive(struct peer_shared *shared, struct peer *peer, struct datagram_origin *origin)
+{
+    if (shared->type == SOCK_STREAM)
+        return fanin_receive_bytes(&shared->fanin, &peer->sender, origin);
+    bool asks = shared->type == SOCK_DGRAM && shared->server;
+    return fanin_receive_message(&shared->fanin, &peer->sender, origin, asks ? admits : NULL,
+                                 shared->server);
+}
+
+static void note_origin(struct peer_shared *shared, const struct peer *peer,
                         const struct datagram_origin *origin)
 {
-    group->received += !group->is_stream;
-    if (group->is_dgram && group->server && origin->from.length > 0)
-        group->answer_to = origin->from;
-    if (origin->had_descriptors && !group->has_told_descriptors) {
-        diag_warn("%s: pid %d sent descriptors; they are closed", group->name,
-                  group->is_stream ? peer->pid : origin->sender.pid);
-        group->has_told_descriptors = true;
+    bool is_stream = shared->type == SOCK_STREAM;
+    shared->received += !is_stream;
+    if (shared->type == SOCK_DGRAM && shared->server && origin->from.length > 0)
+        shared->answer_to = origin->from;
+    if (origin->had_descriptors && !shared->has_warned_of_descriptors) {
+        diag_warn("%s: pid %d sent descriptors; they are closed", shared->name,
+                  is_stream ? peer->pid : origin->sender.pid);
+        shared->has_warned_of_descriptors = true;
     }
 }
 
-int peer_receive(struct peer_group *group, struct peer *peer)
+int peer_receive(struct peer_shared *shared, struct peer *peer)
 {
-    int turns = group->is_stream ? 1 : TURN;
-    for (int i = 0;
-         i < turns && fanin_wants(&group->fanin, &peer->sender) && !peer_group_has_enough(group);
-         i++) {
+    int turns = shared->type == SOCK_STREAM ? 1 : TURN;
+    while (turns-- > 0 && fanin_wants(&shared->fanin, &peer->sender) && !peer_has_enough(shared)) {
         struct datagram_origin origin = {0};
-        int got = group->is_stream
-                      ? fanin_receive_bytes(&group->fanin, &peer->sender, &origin)
-                      : fanin_receive_message(&group->fanin, &peer->sender, &origin,
-                                              group->is_dgram && group->server ? admits : NULL,
-                                              group->server);
+        int got = receive(shared, peer, &origin);
         if (got < 0 && errno == EPERM)
             continue;
         if (got < 0)
-            return errno == EAGAIN ? 0 : end_receiving(group, peer);
+            return errno == EAGAIN ? 0 : fail_to_receive(shared, peer);
         if (got > 0)
-            note_origin(group, peer, &origin);
+            note_origin(shared, peer, &origin);
     }
     return 0;
 }
 
-int peer_join(struct peer_group *group, struct peer *peer, int fd, pid_t pid)
+int peer_join(struct peer_shared *shared, struct peer *peer, int fd, pid_t pid)
 {
     *peer = (struct peer){.fd = fd, .pid = pid};
-    if (!group->is_stream && datagram_prepare(fd) < 0)
-        return peer_group_fail_at(group, "prepare");
-    fanout_join(&group->fanout, &peer->receiver, fd);
-    fanin_join(&group->fanin, &peer->sender, fd);
-    finish(group, peer);
+    if (shared->type != SOCK_STREAM && datagram_prepare(fd) < 0)
+        return peer_fail(shared, "prepare");
+    fanout_join(&shared->fanout, &peer->receiver, fd);
+    fanin_join(&shared->fanin, &peer->sender, fd);
+    finish_sending(shared, peer);
     return 0;
 }
 
-void peer_leave(struct peer_group *group, struct peer *peer)
+void peer_leave(struct peer_shared *shared, struct peer *peer)
 {
     if (peer->receiver.missed > 0)
         diag_warn("%s: client, pid %d: missed %llu records: it did not read fast enough",
-                  group->name, peer->pid, (unsigned long long)peer->receiver.missed);
-    fanin_leave(&group->fanin, &peer->sender);
-    fanout_leave(&peer->receiver);
+                  shared->name, peer->pid, (unsigned long long)peer->receiver.missed);
+    fanin_leave(&shared->fanin, &peer->sender);
+    fanout_close(&peer->receiver);
     close(peer->fd);
 }
 
 bool peer_is_done(const struct peer *peer)
 {
-    return peer->sender.has_ended && peer->receiver.is_deaf;
+    return peer->sender.has_ended && peer->receiver.send_closed;
 }
 
-void peer_hang_up(struct peer_group *group, struct peer *peer)
+void peer_hang_up(struct peer_shared *shared, struct peer *peer)
 {
     int errnum = 0;
     socklen_t length = sizeof errnum;
     getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &errnum, &length);
     errno = errnum;
-    if (errnum && !peer->receiver.is_deaf)
-        lose(group, peer);
-    deafen(peer);
+    if (errnum && !peer->receiver.send_closed)
+        lose(shared, peer);
+    fanout_close(&peer->receiver);
 }

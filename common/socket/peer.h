@@ -1,26 +1,32 @@
-/* peer: one of those a socket exchanges records with, and what all of them share: the group */
+/* peer: one process at the other side of the socket, and what all peers share
+ *
+ * A peer that fails ends the tool, unless it is one of many: then it is turned away with a warning,
+ * and the others go on. */
 #ifndef PEER_H
 #define PEER_H
 
+#include "cli/failure.h"
 #include "socket/fanin.h"
 #include "socket/fanout.h"
 #include "socket/server.h"
 
 #include <stdint.h>
 
-struct peer_group {
+struct peer_shared {
     const char *name;      /* of the socket, for messages */
+    int type;              /* SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM */
     struct server *server; /* whose clients the peers are; NULL: none */
-    bool is_stream, is_dgram;
-    bool is_for_many; /* peers come and go, and one that goes is no loss */
-    struct fanout fanout;
+    struct fanout fanout;  /* its policy and its descriptors are the caller's */
+    int64_t wanted;        /* messages to receive; 0: no end */
+
+    /* private */
+    bool is_for_many; /* peers come and go, and one that leaves is no failure */
     struct fanin fanin;
-    int64_t wanted, received;       /* messages; wanted 0: no end */
-    struct datagram_name answer_to; /* dgram server: the last sender that has a name */
-    bool is_retrying;               /* poll(2) cannot tell when there is room */
-    bool has_told_descriptors;
-    int lost;      /* errno of the first thing that a peer did not get, or 0 */
-    char why[256]; /* what failed first, or "" */
+    int64_t received;               /* messages */
+    struct datagram_name answer_to; /* of a dgram server: the last sender that has a name */
+    bool is_retrying;               /* poll(2) does not report when there is room */
+    bool has_warned_of_descriptors;
+    struct failure failure; /* the first thing that failed, also if the others go on */
 };
 
 struct peer {
@@ -30,33 +36,38 @@ struct peer {
     struct sender sender;
 };
 
-/* Note what failed: with its own words; at the socket; at stdout, whose bytes are lost by it.
- * Return -1, with errno as it was. */
-int peer_group_fail(struct peer_group *group, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-int peer_group_fail_at(struct peer_group *group, const char *what);
-int peer_group_fail_output(struct peer_group *group);
+/* All functions that return an int return 0, or -1 with errno and the failure. */
 
-/* Whether all the messages were received that are wanted. */
-bool peer_group_has_enough(const struct peer_group *group);
+/* Notes that WHAT failed at the socket, with errno, unless something failed before. Returns -1. */
+int peer_fail(struct peer_shared *shared, const char *what);
 
-/* Returns 0, or -1 as peer_group_fail does. */
-int peer_join(struct peer_group *group, struct peer *peer, int fd, pid_t pid);
-void peer_leave(struct peer_group *group, struct peer *peer);
+/* Whether all the messages that are wanted were received. */
+bool peer_has_enough(const struct peer_shared *shared);
+
+int peer_join(struct peer_shared *shared, struct peer *peer, int fd, pid_t pid);
+
+/* Releases PEER, and reports what it missed. */
+void peer_leave(struct peer_shared *shared, struct peer *peer);
 
 /* Whether PEER neither gets nor sends anything more. */
 bool peer_is_done(const struct peer *peer);
 
-/* The next piece of stdin, or its end, is there for PEER too. Returns 0, or -1. */
-int peer_offer(struct peer_group *group, struct peer *peer);
+/* Whether PEER has not got all that is there for it. */
+bool peer_has_pending(const struct peer_shared *shared, const struct peer *peer);
 
-/* Sends what PEER is owed, as far as there is room. Returns 0, or -1. */
-int peer_send(struct peer_group *group, struct peer *peer);
+/* The next part of stdin, or its end, is there for PEER too. */
+int peer_offer(struct peer_shared *shared, struct peer *peer);
 
-/* Takes in what PEER has sent, up to its turn's end. Returns 0, or -1. */
-int peer_receive(struct peer_group *group, struct peer *peer);
+/* Sends what is pending for PEER, as far as there is room. */
+int peer_send(struct peer_shared *shared, struct peer *peer);
 
-/* PEER, which sends no more, has hung up too. */
-void peer_hang_up(struct peer_group *group, struct peer *peer);
+/* Does to PEER, if it is too far behind, what the policy says. */
+void peer_overtake(struct peer_shared *shared, struct peer *peer);
+
+/* Receives what PEER has sent, up to the end of its turn. */
+int peer_receive(struct peer_shared *shared, struct peer *peer);
+
+/* PEER, which sends nothing more, has hung up too. */
+void peer_hang_up(struct peer_shared *shared, struct peer *peer);
 
 #endif

@@ -1,26 +1,22 @@
 #include "socket/server.h"
 
 #include "cli/diag.h"
-#include "socket/access_rule.h"
 #include "sys/io.h"
 #include "sys/path.h"
-#include "sys/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { BACKLOG = 4096 }; /* listen(2) cuts it to net.core.somaxconn */
 
-/* bind(2) takes the umask from 0777, so the umask is what the mode is not. */
+/* bind(2) makes the file with 0777 less the umask. */
 static int bind_to(int fd, const struct socket_address *address, mode_t mode)
 {
     mode_t old = umask(0777 & ~mode);
-    int result = bind(fd, (const struct sockaddr *)&address->name, address->length);
+    int result = address_bind(address, fd);
     umask(old);
     return result;
 }
@@ -44,9 +40,10 @@ static int lock_directory(const char *path, const struct deadline *deadline)
     return close_keep_errno(fd);
 }
 
-/* Removes the path where nobody serves it. A dgram socket asks, whatever the type: to it the kernel
- * tells a dead socket (ECONNREFUSED) from one that is bound to another type (EPROTOTYPE), also
- * before that listens, and no server gets a client that is none. */
+/* Removes the path if nobody serves it. The test is to connect a dgram socket, whatever type the
+ * server has: for that the kernel distinguishes a dead socket (ECONNREFUSED) from a socket of
+ * another type (EPROTOTYPE), even before it listens, and no server gets a client that says nothing.
+ */
 static int remove_stale(const struct socket_address *address)
 {
     struct stat status;
@@ -55,21 +52,20 @@ static int remove_stale(const struct socket_address *address)
     if (!S_ISSOCK(status.st_mode))
         return errno = ENOTSOCK, -1;
 
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = address_socket(SOCK_DGRAM, 0);
     if (fd < 0)
         return -1;
-    int errnum =
-        connect(fd, (const struct sockaddr *)&address->name, address->length) == 0 ? 0 : errno;
+    int errnum = address_connect_socket(address, fd) == 0 ? 0 : errno;
     close(fd);
     if (errnum == ECONNREFUSED)
         return unlink(address->text);
-    /* a stream or seqpacket; one that talks to somebody else; one whose queue is full */
+    /* a server; a stream or seqpacket; connected to somebody else; its queue is full */
     bool is_served = errnum == 0 || errnum == EPROTOTYPE || errnum == EPERM || errnum == EAGAIN;
     return errno = is_served ? EADDRINUSE : errnum, -1;
 }
 
-/* Only those who replace need the lock: between its look and its unlink nobody else may put a new
- * socket in the place of the dead one. */
+/* Only a process that replaces a socket needs the lock: nobody else may put a new socket in the
+ * place of the dead one between its test and its unlink. */
 static int replace_stale(struct server *server, mode_t mode, const struct deadline *deadline)
 {
     int lock = lock_directory(server->address.text, deadline);
@@ -95,56 +91,82 @@ static int bind_server(struct server *server, mode_t mode, const struct deadline
     if (result < 0)
         return -1;
 
-    struct stat status;
-    if (lstat(address->text, &status) < 0) {
+    server->has_file = lstat(address->text, &server->file) == 0;
+    if (!server->has_file) {
         int saved = errno;
         unlink(address->text);
         errno = saved;
         return -1;
     }
-    server->device = status.st_dev;
-    server->inode = status.st_ino;
     return 0;
 }
 
-/* Makes the socket, or takes over the one that was inherited. Who sends a message is known of those
- * that come after SO_PASSCRED, so it is before bind; the sockets of accept(2) inherit it. */
-static int get_socket(struct server *server)
+/* Makes the socket. The type of a new one is stream unless it is given. */
+static int make_socket(struct server *server)
+{
+    server->type = server->type ? server->type : SOCK_STREAM;
+    server->fd = address_socket(server->type, 0);
+    return server->fd < 0 ? -1 : 0;
+}
+
+static int inherit_socket(struct server *server)
+{
+    server->fd = address_inherit(&server->address, &server->type, true, &server->failure);
+    if (server->fd < 0)
+        return -1;
+    server->address.is_abstract = address_is_bound_abstract(server->fd);
+    return 0;
+}
+
+/* The kernel adds the sender only to messages that come after SO_PASSCRED, so it is set before
+ * bind; the sockets of accept(2) inherit it. */
+static int prepare_socket(const struct server *server)
 {
     static const int on = 1;
-    bool is_inherited = server->address.fd >= 0;
-    if (is_inherited) {
-        struct sockaddr_un name = {0};
-        socklen_t length = sizeof name;
-        server->fd = address_inherit(&server->address, &server->type, true);
-        if (server->fd >= 0 && getsockname(server->fd, (struct sockaddr *)&name, &length) == 0)
-            server->address.is_abstract = length > sizeof name.sun_family && !name.sun_path[0];
-    } else {
-        server->type = server->type ? server->type : SOCK_STREAM;
-        server->fd = socket(AF_UNIX, server->type | SOCK_CLOEXEC, 0);
-    }
-    if (server->fd < 0 ||
-        (server->type != SOCK_DGRAM && fcntl(server->fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0))
+    if (server->type != SOCK_DGRAM && fcntl(server->fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
         return -1;
     return server->type == SOCK_STREAM
                ? 0
                : setsockopt(server->fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 }
 
-static int listen_at(struct server *server, mode_t mode, const struct deadline *deadline)
+static int bind_and_listen(struct server *server, mode_t mode, const struct deadline *deadline)
 {
-    if (server->address.fd >= 0)
-        return 0;
     if (bind_server(server, mode, deadline) < 0)
         return -1;
     return server->type == SOCK_DGRAM ? 0 : listen(server->fd, BACKLOG);
 }
 
-int server_open(struct server *server, const struct socket_address *address, int type, mode_t mode,
-                const struct access_rules *admission, const struct deadline *deadline)
+static int fail_to_listen(struct server *server)
 {
-    *server = (struct server){.address = *address, .type = type, .admission = admission};
-    if (get_socket(server) == 0 && listen_at(server, mode, deadline) == 0)
+    failure_set(&server->failure, "listen");
+    server->failure.is_error = errno != EADDRINUSE && errno != ETIMEDOUT && errno != EAGAIN;
+    if (errno == EADDRINUSE)
+        failure_add_hint(&server->failure, "another process serves it");
+    if (errno == ENOTSOCK)
+        failure_add_hint(&server->failure, "something that is no socket is there; it stays");
+    return -1;
+}
+
+/* Opens the socket. */
+static int open_socket(struct server *server, mode_t mode, const struct deadline *deadline)
+{
+    if (server->address.fd >= 0) {
+        if (inherit_socket(server) < 0)
+            return -1; /* with its failure */
+        return prepare_socket(server) < 0 ? fail_to_listen(server) : 0;
+    }
+    if (make_socket(server) < 0 || prepare_socket(server) < 0 ||
+        bind_and_listen(server, mode, deadline) < 0)
+        return fail_to_listen(server);
+    return 0;
+}
+
+int server_open(struct server *server, const struct socket_address *address, int type, mode_t mode,
+                const struct access_rules *rules, const struct deadline *deadline)
+{
+    *server = (struct server){.address = *address, .type = type, .fd = -1, .rules = rules};
+    if (open_socket(server, mode, deadline) == 0)
         return 0;
     int saved = errno;
     server_close(server);
@@ -155,8 +177,8 @@ int server_open(struct server *server, const struct socket_address *address, int
 bool server_admits(const struct server *server, const struct ucred *peer, int fd)
 {
     uid_t own = geteuid();
-    bool has_rules = server->admission->count > 0;
-    if (has_rules ? access_rule_matches(server->admission, peer, fd)
+    bool has_rules = server->rules->count > 0;
+    if (has_rules ? access_rule_matches(server->rules, peer, fd)
                   : !server->address.is_abstract || peer->uid == own)
         return true;
     if (has_rules)
@@ -169,21 +191,21 @@ bool server_admits(const struct server *server, const struct ucred *peer, int fd
     return false;
 }
 
-struct pollfd server_watch(const struct server *server)
+struct pollfd server_poll(const struct server *server)
 {
-    return (struct pollfd){server->is_crowded ? -1 : server->fd, POLLIN, 0};
+    return (struct pollfd){server->is_paused ? -1 : server->fd, POLLIN, 0};
 }
 
 void server_pause(struct server *server)
 {
-    if (!server->has_told_crowd)
+    if (!server->has_warned)
         diag_warn("%s: accept: %m; the next clients wait until one leaves", server->address.text);
-    server->is_crowded = server->has_told_crowd = true;
+    server->is_paused = server->has_warned = true;
 }
 
 void server_resume(struct server *server)
 {
-    server->is_crowded = false;
+    server->is_paused = false;
 }
 
 int server_accept(struct server *server, struct ucred *peer)
@@ -202,63 +224,47 @@ int server_accept(struct server *server, struct ucred *peer)
     return errno = EAGAIN, -1;
 }
 
+int server_fail_to_wait(struct server *server)
+{
+    failure_set(&server->failure, "wait for a client");
+    server->failure.is_error = errno != ETIMEDOUT;
+    return -1;
+}
+
 int server_wait(struct server *server, struct ucred *peer, const struct deadline *deadline)
 {
-    struct pollfd wait = {.fd = server->fd, .events = POLLIN};
+    struct pollfd room = {.fd = server->fd, .events = POLLIN};
     int fd;
     do {
-        if (deadline_poll(&wait, 1, deadline) < 0)
-            return -1;
+        if (deadline_poll(&room, 1, deadline) < 0)
+            return server_fail_to_wait(server);
         fd = server_accept(server, peer);
     } while (fd < 0 && errno == EAGAIN);
-    return fd;
+    return fd < 0 ? server_fail_to_wait(server) : fd;
 }
 
-/* The path is still to be removed, and clients that send datagrams are answered by abstract names.
- */
-void server_sandbox(const struct server *server)
+const char *server_folder(const struct server *server, char directory[static PATH_MAX])
 {
-    bool has_path = server && server->inode;
-    char directory[PATH_MAX];
-    const char *folder = has_path ? path_directory(server->address.text, directory) : NULL;
-    sandbox_enter(&(struct sandbox){.sockets = true, .folder = folder});
+    return server->has_file ? path_directory(server->address.text, directory) : NULL;
 }
 
-/* The open socket holds on to its inode, so no other file can have the same number: compare before
- * close. */
+/* To be called before the socket is closed: it keeps its inode, so no other file can have the same
+ * number. */
 static int remove_path(const struct server *server)
 {
     struct stat status;
     if (lstat(server->address.text, &status) < 0)
         return -1;
-    bool is_ours = status.st_dev == server->device && status.st_ino == server->inode;
-    return is_ours ? unlink(server->address.text) : 0;
+    return io_is_same_file(&status, &server->file) ? unlink(server->address.text) : 0;
 }
 
 void server_close(struct server *server)
 {
     if (server->fd < 0)
         return;
-    if (server->inode && remove_path(server) < 0 && errno != ENOENT)
+    if (server->has_file && remove_path(server) < 0 && errno != ENOENT)
         diag_warn("%s: remove socket: %m", server->address.text);
+    server->has_file = false;
     close(server->fd);
     server->fd = -1;
-}
-
-const char *server_hint(int errnum)
-{
-    switch (errnum) {
-    case EADDRINUSE:
-        return " (another process serves it)";
-    case ENOTSOCK:
-        return " (something that is no socket is there; it stays)";
-    case EINVAL:
-        return " (it does not listen)";
-    case EBADF:
-        return " (nobody has passed it on)";
-    case EAFNOSUPPORT:
-        return " (it is no Unix socket)";
-    default:
-        return "";
-    }
 }

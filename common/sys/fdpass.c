@@ -16,7 +16,7 @@ enum { FIRST = 3 }; /* SD_LISTEN_FDS_START */
 #define SCM_PIDFD 4 /* Linux 6.5; older C libraries do not name it */
 #endif
 
-/* Beside the descriptors there may be who sent them, where SO_PASSCRED or SO_PASSPIDFD is set. */
+/* With SO_PASSCRED or SO_PASSPIDFD, the sender stands beside the descriptors. */
 union control {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(int) * FDPASS_MAX) + CMSG_SPACE(sizeof(struct ucred)) +
@@ -58,9 +58,9 @@ ssize_t fdpass_send(int fd, struct msghdr *message, const struct fdpass *rights)
     return sent;
 }
 
-/* Finds them in the SIZE bytes of CONTROL, and closes what was opened of who sent them.
+/* Finds the descriptors in the SIZE bytes of CONTROL, and closes a pidfd of their sender.
  * (CMSG_NXTHDR of musl does not pass our warnings.) */
-static void take(const union control *control, size_t size, struct fdpass *rights)
+static void collect_rights(const union control *control, size_t size, struct fdpass *rights)
 {
     struct cmsghdr head;
     int pidfd = -1;
@@ -81,18 +81,16 @@ static void take(const union control *control, size_t size, struct fdpass *right
         close(pidfd);
 }
 
-static int refuse(struct fdpass *rights, int errnum)
+static void close_rights(struct fdpass *rights)
 {
     for (int i = 0; i < rights->count; i++)
         close(rights->fds[i]);
     rights->count = 0;
-    errno = errnum;
-    return -1;
 }
 
-/* Looks and does not take: so the bytes stay, and the descriptors are ours all the same (the kernel
- * gives a look its own). What is left in the socket closes with the bytes. */
-int fdpass_receive(int fd, struct fdpass *rights, const struct deadline *deadline)
+/* Peeks: so the bytes stay, and yet the kernel opens the descriptors here. Those that are left in
+ * the socket close with the bytes. */
+static int receive(int fd, struct fdpass *rights, const struct deadline *deadline)
 {
     union control control;
     char bytes[2] = {1};
@@ -111,30 +109,52 @@ int fdpass_receive(int fd, struct fdpass *rights, const struct deadline *deadlin
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return -1;
-    take(&control, message.msg_controllen, rights);
-    if (message.msg_flags & MSG_CTRUNC)
-        return refuse(rights, EMFILE);
+    collect_rights(&control, message.msg_controllen, rights);
+    if (message.msg_flags & MSG_CTRUNC) {
+        close_rights(rights);
+        return errno = EMFILE, -1;
+    }
     if (rights->count == 0)
-        return refuse(rights, got == 0 ? EPIPE : ENOMSG);
+        return errno = got == 0 ? EPIPE : ENOMSG, -1;
     if (got == 0 || (got == 1 && bytes[0] == '\0'))
         recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
     return 0;
 }
 
-/* First out of the way, then each to its place: one may stand where another belongs. */
-int fdpass_export_listen_fds(const struct fdpass *rights)
+int fdpass_receive(int fd, struct fdpass *rights, const struct deadline *deadline,
+                   struct failure *failure)
 {
-    static const char name[] = ":received";
-    char names[FDPASS_MAX * sizeof name] = "";
+    if (receive(fd, rights, deadline) == 0)
+        return 0;
+    failure_set(failure, "receive descriptors");
+    failure->is_error = errno == ENOMSG;
+    if (errno == ENOMSG || errno == EPIPE)
+        failure_set_why(failure, "none came");
+    return -1;
+}
+
+/* Moves all of them out of the way first, then each to its place: one may stand where another
+ * belongs. */
+static int renumber(const struct fdpass *rights)
+{
     int aside[FDPASS_MAX];
     for (int i = 0; i < rights->count; i++)
         if ((aside[i] = fcntl(rights->fds[i], F_DUPFD_CLOEXEC, FIRST + rights->count)) < 0)
             return -1;
-    for (int i = 0; i < rights->count; i++) {
+    for (int i = 0; i < rights->count; i++)
         if (dup2(aside[i], FIRST + i) < 0)
             return -1;
+    return 0;
+}
+
+int fdpass_export_listen_fds(const struct fdpass *rights, struct failure *failure)
+{
+    static const char name[] = ":received";
+    char names[FDPASS_MAX * sizeof name] = "";
+    if (renumber(rights) < 0)
+        return failure_set(failure, "pass descriptors on");
+    for (int i = 0; i < rights->count; i++)
         memcpy(names + (size_t)i * (sizeof name - 1), name, sizeof name);
-    }
     exec_setenv_number("LISTEN_PID", getpid());
     exec_setenv_number("LISTEN_FDS", rights->count);
     setenv("LISTEN_FDNAMES", names + 1, 1); /* without the first colon */

@@ -1,4 +1,4 @@
-# Signals: sent once, to the right process, and every one received is told.
+# Signals: sent once, to the right process, and every signal that is received is printed.
 # shellcheck shell=bash
 
 # A process that says in `input` who it is, and in `got` what it got.

@@ -23,7 +23,7 @@ faults -r prefix -p 'cat got' -s "$client" -- \
     usockcat -l --allow any --ready ready s -- /bin/echo hello
 faults -r prefix -p 'cat got' -s "usockcat --retry 5 @faults </dev/null >got &" -i 'abstract' -- \
     usockcat -l @faults
-# Where connect(2) says EAGAIN a server is there, with many who wait for it.
+# EAGAIN of connect(2) would mean that a server is there, with many clients waiting.
 dead="$listen s -- /bin/true & $await; rm ready; { kill -KILL \$!; wait; } 2>/dev/null"
 faults -x 'connect:1:EAGAIN' -s "$dead; $client" -i 'from server' -- usockcat -l s
 

@@ -130,7 +130,8 @@ static void check_receive(struct input *input)
         assert(setrlimit(RLIMIT_NOFILE, &narrow) == 0);
     struct fdpass rights = {.count = -1};
     struct deadline now = deadline_after(0);
-    int result = fdpass_receive(pair[1], &rights, &now), error = errno;
+    struct failure failure;
+    int result = fdpass_receive(pair[1], &rights, &now, &failure), error = errno;
     if (is_narrow)
         assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 
@@ -159,7 +160,7 @@ static void check_receive(struct input *input)
 
 /* Control messages as the kernel lays them out, a byte each; at most one has descriptors, and the
  * last may be cut. */
-static void check_take(struct input *input)
+static void check_collect(struct input *input)
 {
     union control control;
     struct fdpass rights = {.count = 0};
@@ -188,7 +189,7 @@ static void check_take(struct input *input)
         size_t space = CMSG_SPACE(length);
         used = used + space < sizeof control.bytes ? used + space : sizeof control.bytes;
     }
-    take(&control, used, &rights);
+    collect_rights(&control, used, &rights);
     assert(rights.count == count);
     assert(memcmp(rights.fds, expected, (size_t)count * sizeof *expected) == 0);
 }
@@ -197,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = {data, size};
     if (input_byte(&input) % 4 == 0)
-        check_take(&input);
+        check_collect(&input);
     else
         check_receive(&input);
     return 0;

@@ -237,19 +237,19 @@ static void check_ready(const char *text)
 }
 
 /* Without user: and group:, which ask the system. */
-static void check_admission(const char *text)
+static void check_access_rule(const char *text)
 {
     static struct grammar grammar = {.pattern = "^(uid|gid):([0-9]+)$"};
     regmatch_t group[GRAMMAR_GROUPS];
-    struct access_rules admission = {.count = 0};
+    struct access_rules rules = {.count = 0};
     if (strncmp(text, "user:", 5) == 0 || strncmp(text, "group:", 6) == 0)
         return;
     bool is_number = grammar_fits(&grammar, text, group);
     uint64_t number = is_number ? number_at(text + 4, 10) : 0;
     bool fits = strcmp(text, "any") == 0 || (is_number && number < UINT32_MAX);
-    assert((access_rule_parse(text, &admission) == NULL) == fits);
-    assert(admission.count == fits);
-    assert(!fits || !is_number || admission.rules[0].id == number);
+    assert((access_rule_parse(text, &rules) == NULL) == fits);
+    assert(rules.count == fits);
+    assert(!fits || !is_number || rules.rules[0].id == number);
 }
 
 static void check_selector(const char *text)
@@ -270,8 +270,8 @@ static void check_selector(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const checks[])(const char *text) = {
-        check_process, check_signal,    check_signal, check_op,     check_op,
-        check_address, check_admission, check_ready,  check_selector,
+        check_process, check_signal,      check_signal, check_op,       check_op,
+        check_address, check_access_rule, check_ready,  check_selector,
     };
     static parse_function *const parsers[] = {object_name_parse, object_name_parse_or_file,
                                               semaphore_parse_name};

@@ -1,9 +1,10 @@
 /* sockpeer: the other side of a Unix socket, in plain C
  *
- *   echo TYPE PATH         serves one client (dgram: whoever comes), sends all back; also empty
- * ones bound TYPE PATH        binds, never listens, and waits to be killed leave TYPE PATH accepts
- * a client, reads once and leaves descriptors TYPE PATH  sends `with` along with descriptors 0, 1
- * and 2, then `without` */
+ *     echo TYPE PATH          serves one client (dgram: all), and sends everything back
+ *     bound TYPE PATH         binds, never listens, and waits to be killed
+ *     leave TYPE PATH         accepts a client, reads once, and leaves
+ *     descriptors TYPE PATH   sends `with` and descriptors 0, 1 and 2, then `without`
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
