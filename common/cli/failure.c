@@ -5,31 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Appends BEFORE, the text and AFTER to the detail. */
-__attribute__((format(printf, 4, 0))) static int append(struct failure *failure, const char *before,
-                                                        const char *after, const char *format,
-                                                        va_list arguments)
+/* Adds the formatted text, unless it is empty, to TEXT of SIZE bytes, between BEFORE and AFTER. */
+__attribute__((format(printf, 5, 0))) static int add(char *text, size_t size, const char *before,
+                                                     const char *after, const char *format,
+                                                     va_list arguments)
 {
-    char text[sizeof failure->detail];
+    char added[sizeof((struct failure *)0)->why];
     int saved = errno;
-    vsnprintf(text, sizeof text, format, arguments);
-    size_t used = strlen(failure->detail);
-    if (*text)
-        snprintf(failure->detail + used, sizeof failure->detail - used, "%s%s%s", before, text,
-                 after);
+    size_t used = strlen(text);
+    vsnprintf(added, sizeof added, format, arguments);
+    if (*added)
+        snprintf(text + used, size - used, "%s%s%s", before, added, after);
     errno = saved;
     return -1;
 }
 
 int failure_set(struct failure *failure, const char *format, ...)
 {
-    int saved = errno;
     va_list arguments;
     va_start(arguments, format);
-    *failure = (struct failure){.errnum = saved};
-    vsnprintf(failure->what, sizeof failure->what, format, arguments);
+    *failure = (struct failure){.errnum = errno};
+    add(failure->what, sizeof failure->what, "", "", format, arguments);
     va_end(arguments);
-    errno = saved;
     return -1;
 }
 
@@ -43,12 +40,11 @@ int failure_set_object(struct failure *failure, const char *object, const char *
 
 int failure_set_why(struct failure *failure, const char *format, ...)
 {
-    int saved = errno;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(failure->why, sizeof failure->why, format, arguments);
+    *failure->why = '\0';
+    add(failure->why, sizeof failure->why, "", "", format, arguments);
     va_end(arguments);
-    errno = saved;
     return -1;
 }
 
@@ -56,16 +52,16 @@ int failure_add_hint(struct failure *failure, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int result = append(failure, " (", ")", format, arguments);
+    add(failure->detail, sizeof failure->detail, " (", ")", format, arguments);
     va_end(arguments);
-    return result;
+    return -1;
 }
 
 int failure_add_consequence(struct failure *failure, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    int result = append(failure, "; ", "", format, arguments);
+    add(failure->detail, sizeof failure->detail, "; ", "", format, arguments);
     va_end(arguments);
-    return result;
+    return -1;
 }

@@ -274,8 +274,9 @@ static const char *form_of(const struct operands *operands, const char *name, ch
 static bool next_word(const char **words, char word[static 32])
 {
     *words += strspn(*words, " ");
-    size_t length = strcspn(*words, " ");
-    snprintf(word, 32, "%.*s", (int)length, *words);
+    size_t length = strcspn(*words, " "), kept = length < 31 ? length : 31;
+    memcpy(word, *words, kept);
+    word[kept] = '\0';
     *words += length;
     return length > 0;
 }
@@ -287,7 +288,7 @@ static int count_given(const struct operands *operands, const char *words, char 
     int count = 0;
     while (next_word(&words, word))
         if (options_given(operands, word) && count++ == 0)
-            snprintf(given, 32, "%s", word);
+            memcpy(given, word, sizeof word);
     return count;
 }
 
