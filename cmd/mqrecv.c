@@ -177,7 +177,7 @@ static const struct tool tool = {
 int main(int argc, char **argv)
 {
     struct request request = {
-        .consumer = {.timeout = DEADLINE_NEVER, .format = MESSAGE_FORMAT_DEFAULT},
+        .consumer = {.timeout = DEADLINE_NEVER, .format.template.letters = MESSAGE_FORMAT_LETTERS},
     };
     struct consumer *consumer = &request.consumer;
     struct message_format *format = &consumer->format;

@@ -4,5 +4,5 @@
 #
 # A program that cannot do without pidfd_open(2), which valgrind 3.19 does not know, runs as it is.
 program=$WATCHED/${0##*/}
-! grep -q -e targets_read -e guardian_start "$program" || exec "$program" "$@"
+! grep -q -e target_read -e guardian_start "$program" || exec "$program" "$@"
 exec valgrind -q --error-exitcode=86 --log-file="$FINDINGS/valgrind.%p" "$program" "$@"

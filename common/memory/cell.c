@@ -117,14 +117,14 @@ static cell_value load(const struct cell *cell)
     return has_sign(cell->type) ? (uint64_t)(int32_t)value : value;
 }
 
-/* Returns whether the cell held *EXPECTED, and now holds NEW; else *EXPECTED is what it holds. */
-static bool compare_exchange(const struct cell *cell, cell_value *expected, cell_value new)
+/* Returns whether the cell held *EXPECTED, and now holds VALUE; else *EXPECTED is what it holds. */
+static bool compare_exchange(const struct cell *cell, cell_value *expected, cell_value value)
 {
     if (cell_size(cell->type) == 8)
-        return __atomic_compare_exchange_n((uint64_t *)cell->memory, expected, new, false,
+        return __atomic_compare_exchange_n((uint64_t *)cell->memory, expected, value, false,
                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     uint32_t narrow = (uint32_t)*expected;
-    bool is_done = __atomic_compare_exchange_n((uint32_t *)cell->memory, &narrow, (uint32_t) new,
+    bool is_done = __atomic_compare_exchange_n((uint32_t *)cell->memory, &narrow, (uint32_t)value,
                                                false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     if (!is_done)
         *expected = has_sign(cell->type) ? (uint64_t)(int32_t)narrow : narrow;

@@ -15,10 +15,8 @@ struct message_format {
     struct template template;
 };
 
-#define MESSAGE_FORMAT_DEFAULT                         \
-    {                                                  \
-        .form = RECORD_LINE, .template.letters = "bsp" \
-    } /* body, size, priority */
+/* The letters of its template: body, size, priority or type. */
+#define MESSAGE_FORMAT_LETTERS "bsp"
 
 struct message_record {
     struct iovec pieces[TEMPLATE_PIECES];

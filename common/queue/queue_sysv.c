@@ -224,10 +224,11 @@ static ssize_t peek(struct queue *queue, long place)
     return got;
 }
 
-static bool is_queue(pid_t pid, uint64_t id, const void *wanted)
+static bool is_queue(pid_t pid, uint64_t id, const void *context)
 {
+    const int *wanted = context;
     (void)pid;
-    return id == (uint64_t) * (const int *)wanted;
+    return id == (uint64_t)*wanted;
 }
 
 static int status_of(struct queue *queue, struct queue_status *status)

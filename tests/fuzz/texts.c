@@ -67,7 +67,7 @@ static void check_format(const char *text, const char *body, size_t size)
     static struct grammar grammar = {.pattern = "^([^%\\]|%[bsp%]|\\\\[nt0\\])*$"};
     static struct expected expected;
     regmatch_t group[GRAMMAR_GROUPS];
-    struct message_format format = MESSAGE_FORMAT_DEFAULT;
+    struct message_format format = {.template.letters = MESSAGE_FORMAT_LETTERS};
     struct message_record record;
     long tag = size % 2 ? (long)size : LONG_MAX;
     bool fits = grammar_fits(&grammar, text, group);

@@ -31,14 +31,16 @@
 
 enum { MESSAGE = 8192, RECORD = 65536 };
 
+struct memory {
+    uint32_t is_full;
+    _Alignas(4096) char bytes[];
+};
+
 /* One direction. */
 struct channel {
     int from, to; /* descriptors, or the identifier of a queue */
     size_t most;  /* bytes of one write or message */
-    struct memory {
-        uint32_t is_full;
-        _Alignas(4096) char bytes[];
-    } * memory;
+    struct memory *memory;
 };
 
 struct mechanism {
