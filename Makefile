@@ -84,7 +84,7 @@ endif
 export SOURCE_DATE_EPOCH
 
 .PHONY: all tools pages completions peers replays new deps deps-lint deps-checks deps-bench deps-fuzz \
-        demo check check-gcc check-clang check-asan check-valgrind check-storm check-faults check-clock \
+        demo check check-gcc check-clang check-asan check-valgrind check-storm check-faults check-clock check-trixie \
         bench bench-quick fuzz lint install uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -258,6 +258,9 @@ check-storm: tools peers ## kill each tool that changes shared state, KILLS=1000
 check-faults: tools peers ## let every system call of every tool fail in each likely way (minutes)
 	BUILD=$(abspath $(BUILD)) nice parallel --will-cite --keep-order --jobs $$(nproc) \
 	    tests/faults.sh ::: tests/faults/*.sh </dev/null
+
+check-trixie: ## lint and all tests on Debian 13, in a folder made by debootstrap (root; minutes)
+	tests/release.sh trixie $(abspath $(BUILD))/trixie deps deps-lint all check lint
 
 check-clock: tools ## the waits of all tools while the clock of this machine is set (root)
 	tests/clock.py $(BUILD)/bin

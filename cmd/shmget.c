@@ -72,8 +72,10 @@ static void print_content(struct segment *segment, const struct segment_get *how
     int64_t length;
     if (segment_measure(segment, how, &length) < 0)
         end_with_failure(segment);
-    if (is_netstring)
-        write_frame(head, (size_t)snprintf(head, sizeof head, "%lld:", (long long)length));
+    if (is_netstring) {
+        int size = snprintf(head, sizeof head, "%lld:", (long long)length);
+        write_frame(head, (size_t)size);
+    }
     if (segment_get(segment, how, STDOUT_FILENO) < 0)
         end_with_failure(segment);
     if (is_netstring)

@@ -102,7 +102,7 @@ static int read_masks(const struct process *process, struct masks *masks)
 
 static void report_mask(const char *name, uint64_t mask)
 {
-    const char *names[SIGNAL_MAX];
+    const char *names[SIGNAL_MAX] = {NULL};
     size_t count = 0;
     for (int number = 1; number <= SIGNAL_MAX; number++)
         if (mask >> (number - 1) & 1)

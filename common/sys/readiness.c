@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,14 @@ int readiness_notify(void)
     const char *name = getenv("NOTIFY_SOCKET");
     if (!name || !*name)
         return 0;
-    unsetenv("NOTIFY_SOCKET"); /* NAME stays valid: it is the text of the process's start */
     size_t size = strlen(name);
-    if (size >= sizeof address.sun_path)
+    bool is_too_long = size >= sizeof address.sun_path;
+    if (!is_too_long)
+        memcpy(address.sun_path, name, size);
+    unsetenv("NOTIFY_SOCKET");
+    if (is_too_long)
         return errno = ENAMETOOLONG, -1;
-    memcpy(address.sun_path, name, size);
-    if (*name == '@')
+    if (address.sun_path[0] == '@')
         address.sun_path[0] = '\0';
 
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
