@@ -375,3 +375,63 @@ end = select.poll(); end.register(peer, 0); end.poll() # reads nothing' "$ID" st
     kill -0 "$victim"
     calm
 }
+
+# ---- another user's names for shared memory
+
+@test "shmput does not fill an object that a stranger has linked to the name" {
+    need_root
+    share_programs
+    shmput -m 0666 "/$ID" <<<public
+    # fs.protected_hardlinks lets everybody link what everybody may write.
+    as_nobody ln "/dev/shm/$ID" "/dev/shm/$ID-bait" || skip "this kernel links nothing of root's"
+    for option in '' -a --size=100; do
+        # shellcheck disable=SC2086
+        run -3 --separate-stderr setpriv --reuid 7001 --regid 7001 --clear-groups -- \
+            env PATH="$PATH" shmput $option "/$ID-bait" <<<secret
+        [[ $stderr == *'it has 2 names, by hard links'* || $stderr == *'it is of user 0'* ]]
+    done
+    run -0 shmget "/$ID"
+    assert_output public
+    # The object's own user meets the same, under either name, until the link is gone.
+    run -3 --separate-stderr shmput "/$ID" <<<new
+    assert_equal "$stderr" "shmput: /$ID: replace content: it has 2 names, by hard links"
+    run -3 --separate-stderr shmput -a "/$ID" <<<new
+    assert_equal "$stderr" "shmput: /$ID: replace segment: it has 2 names, by hard links"
+    shmput -o 0 "/$ID" <<<PUBLIC
+    rm "/dev/shm/$ID-bait"
+    shmput "/$ID" <<<new
+    run -0 shmget --take "/$ID"
+    assert_output new
+}
+
+@test "shmput --resize gives nothing to a stranger that takes the key in between" {
+    need_root
+    share_programs
+    head -c 100 /dev/zero | shmput "$KEY"
+    # shellcheck disable=SC2016
+    background setpriv --reuid 7001 --regid 7001 --clear-groups -- env PATH="$PATH" bash -c '
+        until shmput -q -x -m 0666 --size 40 "$1" </dev/null 2>/dev/null; do :; done' - "$KEY"
+    taker=$!
+    eventually is_waiting "$taker"
+    run -3 --separate-stderr strace -qq -o /dev/null -e trace=shmget \
+        -e inject=shmget:delay_enter=500000:when=2 shmput --resize -m 0600 "$KEY" <<<'a secret'
+    assert_equal "$stderr" "shmput: $KEY: create segment: File exists (another process took the key);\
+ the old segment is removed"
+    ends_with 0 "$taker"
+    run -0 shmget "$KEY"
+    refute_output --partial secret
+    shmget --remove "$KEY"
+}
+
+@test "shmget --take prints nothing of an object that it may not remove" {
+    need_root
+    shmput -m 0666 "/$ID" <<<public
+    for _ in 1 2; do
+        run -3 --separate-stderr as_nobody shmget --take "/$ID"
+        assert_output ''
+        assert_equal "$stderr" \
+            "shmget: /$ID: remove segment: Operation not permitted (it is of user 0)"
+    done
+    run -0 shmget --take "/$ID"
+    assert_output public
+}

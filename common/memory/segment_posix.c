@@ -50,11 +50,34 @@ static int wait_for_change(struct segment *segment, const struct deadline *deadl
     return failure_set(&segment->failure, "wait for a change");
 }
 
+/* In a sticky directory the owner of an object or of the directory removes the name, or root:
+ * unlink(2). What cannot be removed is not printed either. */
+static int check_removal(struct segment *segment)
+{
+    struct stat object, directory;
+    uid_t user = geteuid();
+    if (fstat(segment->id, &object) < 0 || stat(DEV_SHM_DIRECTORY, &directory) < 0)
+        return failure_set(&segment->failure, "read status");
+    bool may_remove = user == 0 || !(directory.st_mode & S_ISVTX) || user == object.st_uid ||
+                      user == directory.st_uid;
+    if (may_remove && access(DEV_SHM_DIRECTORY, W_OK) == 0)
+        return 0;
+    if (!may_remove)
+        errno = EPERM;
+    failure_set(&segment->failure, "remove segment");
+    return may_remove
+               ? -1
+               : failure_add_hint(&segment->failure, "it is of user %ld", (long)object.st_uid);
+}
+
 static int open_as(struct segment *segment, const struct segment_get *how,
                    const struct deadline *deadline)
 {
-    return how->takes ? shm_file_open_locked(segment, O_RDWR, SHM_LOCK_ALL, deadline)
-                      : shm_file_open_locked(segment, O_RDONLY, SHM_LOCK_CONTENT, deadline);
+    if (!how->takes)
+        return shm_file_open_locked(segment, O_RDONLY, SHM_LOCK_CONTENT, deadline);
+    if (shm_file_open_locked(segment, O_RDWR, SHM_LOCK_ALL, deadline) < 0)
+        return -1;
+    return check_removal(segment);
 }
 
 static int open_or_wait(struct segment *segment, const struct segment_get *how, bool waits,

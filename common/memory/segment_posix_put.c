@@ -18,14 +18,15 @@ struct request {
 
 /* Everybody may create a name in this directory, and the owner of an object can read what is put
  * into it. So the content of a stranger's object is not replaced, as the shell's `>` does not if
- * fs.protected_regular is set. */
+ * fs.protected_regular is set; nor the content of an object that a stranger has linked to the name.
+ */
 static int check_owner(struct segment *segment)
 {
     struct stat object, directory;
     if (fstat(segment->id, &object) < 0 || stat(DEV_SHM_DIRECTORY, &directory) < 0)
         return failure_set(&segment->failure, "read status");
     if (object.st_uid == geteuid() || object.st_uid == directory.st_uid)
-        return 0;
+        return shm_file_check_links(segment, &object, "replace content");
     errno = EACCES;
     failure_set(&segment->failure, "replace content");
     return failure_add_hint(&segment->failure, "it is of user %ld; -o 0 writes into it",

@@ -25,7 +25,7 @@ static int check_owner(struct segment *segment, int old)
     if (fstat(old, &object) < 0)
         return failure_set(&segment->failure, "read status");
     if (object.st_uid == geteuid())
-        return 0;
+        return shm_file_check_links(segment, &object, "replace segment");
     errno = EACCES;
     failure_set(&segment->failure, "replace segment");
     return failure_add_hint(&segment->failure, "it is of user %ld", (long)object.st_uid);

@@ -165,10 +165,24 @@ static int create_resized(const struct request *request)
     return control(segment, "keep the owner", IPC_SET, &status);
 }
 
+/* The key is free from the removal of the old segment until the new one is there, and anybody may
+ * take it. A segment that somebody else has made there is never filled: ESTALE, not EEXIST, which
+ * would open it. */
+static int refuse_taken_key(struct segment *segment)
+{
+    segment->failure.is_error = true;
+    failure_add_hint(&segment->failure, "another process took the key");
+    failure_add_consequence(&segment->failure, "the old segment is removed");
+    return errno = ESTALE, -1;
+}
+
 static int create_step(void *object)
 {
     const struct request *request = object;
-    return request->is_resized ? create_resized(request) : create_new(request);
+    if (!request->is_resized)
+        return create_new(request);
+    int result = create_resized(request);
+    return result < 0 && errno == EEXIST ? refuse_taken_key(request->segment) : result;
 }
 
 /* Opens the segment, unless that is done. If it is to get another size it is removed, which is

@@ -115,6 +115,16 @@ int shm_file_open_locked(struct segment *segment, int access, enum shm_lock_part
     }
 }
 
+int shm_file_check_links(struct segment *segment, const struct stat *status, const char *what)
+{
+    if (status->st_nlink <= 1)
+        return 0;
+    errno = EMLINK;
+    failure_set(&segment->failure, "%s", what);
+    return failure_set_why(&segment->failure, "it has %lu names, by hard links",
+                           (unsigned long)status->st_nlink);
+}
+
 int shm_file_create_unnamed(struct segment *segment)
 {
     if (is_semaphore(segment))

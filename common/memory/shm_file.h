@@ -50,6 +50,8 @@
 #include "sys/dev_shm.h"
 #include "sys/file_lock.h"
 
+#include <sys/stat.h>
+
 #define SHM_PATH_MAX (sizeof DEV_SHM_DIRECTORY + 256) /* a slash and a name of 255 bytes */
 
 enum shm_lock_part { SHM_LOCK_CONTENT, SHM_LOCK_NAME, SHM_LOCK_ALL };
@@ -78,6 +80,10 @@ int shm_file_open(struct segment *segment, int access);
  * size. Returns 0. */
 int shm_file_open_locked(struct segment *segment, int access, enum shm_lock_part part,
                          const struct deadline *deadline);
+
+/* Fails with EMLINK, which names WHAT, if the file of STATUS has another name: a hard link, by
+ * which its content or its mode is somebody else's affair too. Else returns 0. */
+int shm_file_check_links(struct segment *segment, const struct stat *status, const char *what);
 
 /* Opens a new file without a name, which only the owner may open yet. Returns the descriptor. */
 int shm_file_create_unnamed(struct segment *segment);
