@@ -290,7 +290,7 @@ pages_are_clean() {
     for page in man/*.scd; do
         scdoc <"$page" 2>&1 >"$text" | sed "s|^|$page: scdoc: |"
         command -v groff >/dev/null || continue
-        groff -man -Tutf8 -ww -z "$text" 2>&1 | sed "s|^[^:]*:[^:]*:|$page: groff:|"
+        groff -t -man -Tutf8 -ww -z "$text" 2>&1 | sed "s|^[^:]*:[^:]*:|$page: groff:|"
     done
     rm -f "$text"
 }

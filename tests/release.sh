@@ -38,6 +38,7 @@ git ls-files -z | tar -c --null --files-from=- | tar -x -C "$root/ipcbox"
 exec unshare --mount --pid --fork -- bash -c '
     root=$1
     shift
+    mount --bind "$root" "$root" # tests make mount namespaces, whose root has to be a mount point
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
