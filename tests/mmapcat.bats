@@ -57,7 +57,7 @@ RANGES
         '-o 1 -L 9223372036854775807'; do
         # shellcheck disable=SC2086
         run -3 mmapcat $options file
-        assert_output --regexp '^mmapcat: file: range [0-9]+\+[0-9]+: it ends at 10$'
+        assert_output --regexp '^mmapcat: file: find (byte [0-9]+|[0-9]+ bytes at [0-9]+): the file has 10 bytes$'
     done
 }
 
@@ -110,7 +110,7 @@ WRITES
     printf 0123456789 >file
     printf ABC >input
     run -3 mmapcat -w -o 8 file <input
-    assert_output 'mmapcat: file: range 8+3: it ends at 10 (--size lengthens the file)'
+    assert_output 'mmapcat: file: find 3 bytes at 8: the file has 10 bytes (--size lengthens the file)'
     run -3 mmapcat -w -o 11 file </dev/null
     run -3 mmapcat -w -o 8 -L 3 file < <(cat input)
     [ "$(cat file)" = 0123456789 ]
@@ -477,7 +477,7 @@ with open("file", "r+b") as file:
     printf cd | mmapcat -w -o -1 --size 12 file
     cmp file <(printf '01234567acd\0')
     run -3 mmapcat -o -13 file
-    assert_output 'mmapcat: file: range -13+0: it ends at 12'
+    assert_output 'mmapcat: file: find byte -13: the file has 12 bytes'
     run -3 mmapcat -w -o -13 file </dev/null
     truncate -s 5G file
     printf end | mmapcat -w -o -3 file

@@ -336,6 +336,17 @@ hold() {
  (ipcs -m lists the segments)"
     done
     run -1 shmput id:2147483647 <<<x
+    id=$(shmput -c private <<<old)
+    for option in '' '-o 0' '--size 4'; do
+        # shellcheck disable=SC2086
+        run -1 --separate-stderr shmput -x $option "$id" <<<new
+        assert_equal "$stderr" "shmput: $id: create segment: File exists"
+    done
+    run -1 --separate-stderr shmop -x "$id" set 1
+    assert_equal "$stderr" "shmop: $id: create segment: File exists"
+    run -0 shmget "$id"
+    assert_output old
+    shmget --remove "$id"
 }
 
 @test "ftok: is the key of a file" {

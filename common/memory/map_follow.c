@@ -10,9 +10,12 @@ static int refuse_range(struct map_file *file, const struct map_follow *how, int
                         int64_t size)
 {
     errno = ENODATA;
-    failure_set(&file->failure, "range %lld+%lld", (long long)how->offset,
-                (long long)(length < 0 ? 0 : length));
-    return failure_set_why(&file->failure, "it ends at %lld", (long long)size);
+    if (length > 0)
+        failure_set(&file->failure, "find %lld bytes at %lld", (long long)length,
+                    (long long)how->offset);
+    else
+        failure_set(&file->failure, "find byte %lld", (long long)how->offset);
+    return failure_set_why(&file->failure, "the file has %lld bytes", (long long)size);
 }
 
 int map_follow_choose(struct map_file *file, const struct map_follow *how, int64_t length,

@@ -136,7 +136,7 @@ int segment_stat(struct segment *segment, const struct object_name *name,
 int segment_remove(struct segment *segment, const struct object_name *name)
 {
     segment_init(segment, name);
-    return add_missing_hint(segment, segment->family->remove(segment), "shmput creates it");
+    return segment->family->remove(segment);
 }
 
 int64_t segment_map_size(const struct segment_map *how)

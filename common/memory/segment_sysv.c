@@ -210,12 +210,21 @@ static bool may_create(const struct segment *segment, bool creates)
     return creates && segment->name.kind != OBJECT_NAME_ID;
 }
 
+static int refuse_existing(struct segment *segment)
+{
+    errno = EEXIST;
+    return failure_set(&segment->failure, "create segment");
+}
+
 static int open_or_create_request(struct request *request, bool creates, bool is_exclusive)
 {
-    const struct segment *segment = request->segment;
+    struct segment *segment = request->segment;
     const struct open_or_create steps = {open_step, create_step, may_create(segment, creates),
                                          may_create(segment, is_exclusive)};
-    return open_or_create(&steps, request);
+    int result = open_or_create(&steps, request);
+    if (result < 0 || !is_exclusive || segment->is_created)
+        return result;
+    return refuse_existing(segment); /* an identifier means a segment that exists */
 }
 
 /* ---- getting */
@@ -324,10 +333,8 @@ static int open_or_create_to_put(struct segment *segment, const struct segment_p
 static int open_whole(struct segment *segment, const struct segment_put *how, int from)
 {
     int found = find(segment);
-    if (found == 0 && may_create(segment, how->is_exclusive)) {
-        errno = EEXIST;
-        return failure_set(&segment->failure, "create segment");
-    }
+    if (found == 0 && how->is_exclusive)
+        return refuse_existing(segment);
     if (found == 0)
         found = measure(segment) < 0 ? -1 : attach(segment, 0);
     if (found < 0 && (errno != ENOENT || !may_create(segment, how->creates)))
