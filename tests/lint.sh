@@ -290,7 +290,9 @@ pages_are_clean() {
     for page in man/*.scd; do
         scdoc <"$page" 2>&1 >"$text" | sed "s|^|$page: scdoc: |"
         command -v groff >/dev/null || continue
-        groff -t -man -Tutf8 -ww -z "$text" 2>&1 | sed "s|^[^:]*:[^:]*:|$page: groff:|"
+        # groff 1.23 also warns of a short cell, and of a table that it then fits into the line.
+        groff -t -man -Tutf8 -ww -W break -z "$text" 2>&1 | grep -v 'table wider than line length' |
+            sed "s|^[^:]*:[^:]*:|$page: groff:|"
     done
     rm -f "$text"
 }
