@@ -118,11 +118,11 @@ static void send_stdin(struct sender *sender)
     if (got == 0)
         return;
 
-    bool is_large = errno == EMSGSIZE;
-    const char *why = record_error(&reader);
-    diag_die(EXIT_ERROR, "stdin: %s%s%s%s; %llu sent", why, is_large ? " (" : "",
-             is_large ? queue_msgsize_limit(&sender->queue) : "", is_large ? ")" : "",
-             (unsigned long long)sender->sent);
+    if (reader.failure.errnum == EMSGSIZE)
+        failure_add_hint(&reader.failure, "%s", queue_msgsize_limit(&sender->queue));
+    failure_add_consequence(&reader.failure, "%llu sent", (unsigned long long)sender->sent);
+    reader.failure.is_error = true;
+    exit(diag_fail("stdin", &reader.failure));
 }
 
 static void send_operands(struct sender *sender, const struct operands *operands)

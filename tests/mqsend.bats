@@ -54,9 +54,9 @@ elapsed() {
 @test "mqsend reports the number of a record that it cannot send, and how many it sent" {
     mqsend -c --msgsize 5 "/$ID" </dev/null
     run -3 mqsend -t 1 -N "/$ID" <<<'1:a,1:b,x'
-    assert_output 'mqsend: stdin: record 3 is not a netstring; 2 sent'
+    assert_output 'mqsend: stdin: read: record 3 is not a netstring; 2 sent'
     run -3 mqsend -t 1 "/$ID" <<<$'12345\n123456\n1'
-    assert_output "mqsend: stdin: record 2 is longer than 5 bytes (the queue's msgsize); 1 sent"
+    assert_output "mqsend: stdin: read: record 2 is longer than 5 bytes (the queue's msgsize); 1 sent"
     holds 3 "/$ID"
     mqrecv --remove "/$ID"
 }
@@ -240,7 +240,7 @@ elapsed() {
         assert_output --regexp "^mqsend: $queue: send message 1: Message too l.* \(8194 bytes: .* 8192\); 0 sent$"
         head -c 100000 /dev/zero >data
         run -3 mqsend -W --tagged "$queue" <data
-        assert_output --regexp '^mqsend: stdin: record 1 is longer than [0-9]+ bytes \(.*\); 0 sent$'
+        assert_output --regexp '^mqsend: stdin: read: record 1 is longer than [0-9]+ bytes \(.*\); 0 sent$'
         mqrecv --remove "$queue"
     done
 }
@@ -252,7 +252,7 @@ elapsed() {
         run -3 bash -c '{ echo one; head -c "$2" /dev/zero | tr "\0" x; } | (ulimit -v 8192; mqsend "$1")' - \
             "$queue" $((1 << 30))
         assert_output --regexp \
-            "^mqsend: stdin: record 2 is longer than 8192 bytes \\((the queue's msgsize|kernel.msgmax)\\); 1 sent$"
+            "^mqsend: stdin: read: record 2 is longer than 8192 bytes \\((the queue's msgsize|kernel.msgmax)\\); 1 sent$"
         mqrecv --remove "$queue"
     done
 }
@@ -327,7 +327,7 @@ elapsed() {
         echo x >>data
         run -3 mqsend -W "$queue" <data
         assert_output --regexp \
-            "^mqsend: stdin: record 1 is longer than 8192 bytes \\((the queue's msgsize|kernel.msgmax)\\); 0 sent$"
+            "^mqsend: stdin: read: record 1 is longer than 8192 bytes \\((the queue's msgsize|kernel.msgmax)\\); 0 sent$"
         run -3 mqsend -t 5 "$queue" small "$(cat data)"
         assert_output --regexp \
             "^mqsend: $queue: send message 2: M.* \(8193 bytes: .* is 8192\); 1 sent$"
@@ -341,7 +341,7 @@ elapsed() {
     assert_output --regexp \
         "^mqsend: $KEY: send message 2: .* \(11 bytes: the queue's maxbytes is 10\); 1 sent$"
     run -3 mqsend -t 5 "$KEY" <<<12345678901
-    assert_output "mqsend: stdin: record 1 is longer than 10 bytes (the queue's maxbytes); 0 sent"
+    assert_output "mqsend: stdin: read: record 1 is longer than 10 bytes (the queue's maxbytes); 0 sent"
     mqrecv --remove "$KEY"
 }
 

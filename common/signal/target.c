@@ -58,8 +58,7 @@ const char *target_add(struct targets *targets, const char *word)
 static int fail_to_read(struct targets *targets, const char *what, const char *why)
 {
     failure_set(&targets->failure, "%s", what);
-    if (why)
-        failure_set_why(&targets->failure, "%s", why);
+    failure_set_why(&targets->failure, "%s", why);
     targets->failure.object = "stdin";
     targets->failure.is_error = true;
     return -1;
@@ -101,7 +100,10 @@ int target_read(struct targets *targets)
             return -1;
     if (got == 0)
         return 0;
-    return fail_to_read(targets, "read", errno == EMSGSIZE ? record_error(&reader) : NULL);
+    targets->failure = reader.failure;
+    targets->failure.object = "stdin";
+    targets->failure.is_error = true;
+    return -1;
 }
 
 /* Lets COUNT processes be open at once, as far as the hard limit allows. */

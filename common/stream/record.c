@@ -231,11 +231,3 @@ int record_take(struct record_reader *reader, bool may_read, const char **data, 
     reader->reads = -1;
     return result;
 }
-
-const char *record_error(struct record_reader *reader)
-{
-    if (*reader->failure.why)
-        return reader->failure.why;
-    snprintf(reader->why, sizeof reader->why, "read: %m");
-    return reader->why;
-}

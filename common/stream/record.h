@@ -73,7 +73,6 @@ struct record_reader {
     size_t capacity, start, scanned, end;
     bool is_ended;
     int reads; /* that record_take has left, -1 for no limit */
-    char why[96];
 };
 
 /* Reads records of at most LIMIT bytes from FD. Memory stays below 64 KiB or four times the longest
@@ -88,10 +87,5 @@ int record_next(struct record_reader *reader, const char **data, size_t *size);
 /* The same without waiting: reads at most once, and only if MAY_READ: poll(2) has found something
  * to read. -1 with errno EAGAIN if the record is not whole yet. */
 int record_take(struct record_reader *reader, bool may_read, const char **data, size_t *size);
-
-/* FAILURE as one text, for callers that have none of their own: `record 3 is longer than 8192
- * bytes`.
- */
-const char *record_error(struct record_reader *reader);
 
 #endif
