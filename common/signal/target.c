@@ -54,7 +54,7 @@ const char *target_add(struct targets *targets, const char *word)
     return NULL;
 }
 
-/* The failure of standard input, for the reason WHY or, if that is NULL, errno. */
+/* The failure of standard input, for the reason WHY. */
 static int fail_to_read(struct targets *targets, const char *what, const char *why)
 {
     failure_set(&targets->failure, "%s", what);
