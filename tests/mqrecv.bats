@@ -1178,6 +1178,12 @@ waits_for_dead_room() {
     echo "mqrecv: $1: send: the queue is full; waiting for room (a signal puts the message back into $queue)"
 }
 
+# Wants that $receiver has taken the signal that it was sent, and waits for room in $queue all the same.
+waits_on() {
+    eventually grep -qx 'ShdPnd:.0000000000000000' "/proc/$receiver/status"
+    eventually waiting_senders 1 "$queue"
+}
+
 # A pattern of what mqrecv reports when the message of $1 bytes with the tag $2 is lost.
 loses() {
     echo "^mqrecv: $queue: put back: .* \(the queue is full: max(msg|bytes) is [0-9]+\); \
@@ -1191,7 +1197,8 @@ a message of $1 bytes with (priority|type) $2 is lost$"
             crowded $limit
             exec 5>&-
             eventually waiting_senders 1 "$queue"
-            sleep 0.2
+            run -1 mqsend -q -t 0.2 "$queue" third # so long the queue stays full: longer than -t
+            waiting_senders 1 "$queue"
             run -0 cat error
             assert_output "$(waits_for_room)"
             run -0 mqrecv "$queue"
@@ -1219,8 +1226,7 @@ the end of its (priority|type) in $queue$"
                 eventually waiting_senders 1 "$queue"
                 kill -HUP $receiver
             fi
-            sleep 0.2
-            waiting_senders 1 "$queue"
+            waits_on
             run -0 mqrecv "$queue"
             assert_output second
             ends_with 129 $receiver
@@ -1246,8 +1252,7 @@ the end of its (priority|type) in $queue$"
             eventually waiting_senders 1 "$queue"
             if [ $moment = during ]; then
                 kill -HUP $receiver
-                sleep 0.2
-                waiting_senders 1 "$queue"
+                waits_on
             fi
             kill -TERM $receiver
             ends_with 143 $receiver
@@ -1346,10 +1351,10 @@ the message went back to the end of its (priority|type) in $queue$"
         assert_output "$(waits_for_room '3 messages')"
         run -0 mqrecv "$queue"
         assert_output a
-        sleep 0.2
-        waiting_senders 1 "$queue"
+        eventually holds 3 "$queue"
+        eventually waiting_senders 1 "$queue"
         kill -HUP $receiver
-        sleep 0.2
+        waits_on
         kill -TERM $receiver
         ends_with 143 $receiver
         run -0 sed 1d error
@@ -1375,7 +1380,6 @@ full_dead() {
     background mqrecv "$queue" --dead "$other" -- false 2>error
     receiver=$!
     eventually waiting_senders 1 "$other"
-    sleep 0.2
     run -0 cat error
     assert_output "$(waits_for_dead_room "$other")"
 }

@@ -77,7 +77,7 @@ make_room() {
     local pid=$1 queue=$2 file=$3 tries
     shift 3
     for ((tries = 0; tries < 500; tries++)); do
-        ! is_gone "$pid" || return 0
+        if is_gone "$pid"; then return 0; fi
         if ((tries < 20)); then sleep 0.01; else mqrecv -q -t 0.02 "$@" "$queue" >>"$file" || true; fi
     done
     echo "process $pid does not end" >&2

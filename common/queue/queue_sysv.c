@@ -179,11 +179,9 @@ static int send_one(struct queue *queue, const void *data, size_t size, long typ
     return result;
 }
 
-static ssize_t receive_into_room(struct queue *queue, const struct queue_selector *selector,
+static ssize_t receive_into_room(struct queue *queue, long type, int flags,
                                  const struct deadline *deadline)
 {
-    int flags = selector->is_negated ? MSG_EXCEPT : 0;
-    long type = (long)selector->type;
     ssize_t got;
     if (deadline_is_now(deadline))
         return msgrcv(queue->id, queue->message, queue->capacity, type, flags | IPC_NOWAIT);
@@ -196,32 +194,33 @@ static ssize_t receive_into_room(struct queue *queue, const struct queue_selecto
     return got;
 }
 
-static ssize_t receive(struct queue *queue, const struct queue_selector *selector,
-                       const struct deadline *deadline)
+/* A message that is too big stays in the queue until there is room for it here. */
+static ssize_t receive_whole(struct queue *queue, long type, int flags,
+                             const struct deadline *deadline)
 {
     ssize_t got;
     if (queue_reserve(queue, FIRST_CAPACITY) < 0)
         return -1;
-    do /* a message that is too big stays in the queue until there is room for it here */
-        got = receive_into_room(queue, selector, deadline);
+    do
+        got = receive_into_room(queue, type, flags, deadline);
     while (got < 0 && errno == E2BIG && queue_reserve(queue, 2 * queue->capacity) == 0);
     if (got < 0 && errno == EINVAL)
         errno = EIDRM;
     return got;
 }
 
+static ssize_t receive(struct queue *queue, const struct queue_selector *selector,
+                       const struct deadline *deadline)
+{
+    int flags = selector->is_negated ? MSG_EXCEPT : 0;
+    return receive_whole(queue, (long)selector->type, flags, deadline);
+}
+
 static ssize_t peek(struct queue *queue, long place)
 {
     enum { COPY = 040000 }; /* MSG_COPY of msgop(2); musl lacks it */
-    ssize_t got;
-    if (queue_reserve(queue, FIRST_CAPACITY) < 0)
-        return -1;
-    do
-        got = msgrcv(queue->id, queue->message, queue->capacity, place, COPY | IPC_NOWAIT);
-    while (got < 0 && errno == E2BIG && queue_reserve(queue, 2 * queue->capacity) == 0);
-    if (got < 0 && errno == EINVAL)
-        errno = EIDRM;
-    return got;
+    const struct deadline now = deadline_after(0);
+    return receive_whole(queue, place, COPY, &now);
 }
 
 static bool is_queue(pid_t pid, uint64_t id, const void *context)
