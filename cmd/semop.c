@@ -50,7 +50,7 @@ static const char *missing_hint(const struct request *request)
     const struct object_name *name = &request->name;
     if (name->kind == OBJECT_NAME_FTOK && access(name->path, F_OK) < 0)
         return "ftok: wants a file that exists";
-    if (name->kind == OBJECT_NAME_ID)
+    if (name->kind == OBJECT_NAME_ID || request->how.access == SEMAPHORE_REMOVE)
         return "";
     return request->command ? "-c VALUE creates it" : "semop create makes it";
 }

@@ -82,6 +82,8 @@ static void note_report(const struct ladder_report *report, void *context)
         return;
     else if (report->event == LADDER_SENT)
         diag_note("%s: sent %s", text, signal_name(report->signal));
+    else if (report->event == LADDER_ENDED && report->signal == 0) /* which is only a test */
+        diag_note("%s: gone", text);
     else if (report->event == LADDER_ENDED)
         diag_note("%s: gone after %s", text, signal_name(report->signal));
     else

@@ -79,6 +79,8 @@ count_at_once() {
         run -1 --separate-stderr semop get "$name"
         assert_equal "$stderr" \
             "semop: $name: get: No such file or directory (semop create makes it)"
+        run -1 --separate-stderr semop remove "$name"
+        assert_equal "$stderr" "semop: $name: remove: No such file or directory"
     done
 }
 

@@ -794,3 +794,9 @@ print(len([json.loads(line) for line in sys.stdin]))'"
 @test "the examples of sigsend(1) do what the page says" {
     check_examples sigsend
 }
+
+@test "-v says of a wait that sends nothing only that the process is gone" {
+    background sleep 0.3
+    run -0 --separate-stderr sigsend -v -s 0 -w $!
+    assert_equal "${stderr_lines[-1]}" "sigsend: $!: gone"
+}
